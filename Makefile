@@ -45,7 +45,14 @@ $(foreach abi,$(ABIS),$(eval $(call rules_for,$(abi))))
 
 -include $(shell find $(OBJ:%/=%) -name '*.d' 2>/dev/null)
 
+# Looks at dpkg, and only installs when something is missing. DEPS=no skips it.
+GOALS := $(or $(filter demo test lint bench rock,$(MAKECMDGOALS:sandbox=demo)),build)
+GOALS += $(if $(filter sanitize,$(MAKECMDGOALS)),test)
 deps:
+	@[ "$(DEPS)" = no ] || sh spec/support/packages.sh $(GOALS)
+
+test: build
+	@sh spec/support/run_specs.sh "$(VARIANT)" "$(ABIS)" $(SPEC)
 
 env:
 	@echo "export LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;'"
@@ -54,5 +61,5 @@ env:
 clean:
 	rm -rf build
 
-.PHONY: build deps env clean
+.PHONY: build deps test env clean
 .DELETE_ON_ERROR:
