@@ -16,8 +16,6 @@ local PERMISSIONS = {
   doc = "Names of the permissions the role grants: a list (sent as JSON inside a string).",
 }
 
-local DONE = { { "result", is = "SUCCESS", optional = true } }
-
 return {
   name = "pos",
   title = "POS people",
@@ -51,8 +49,14 @@ return {
   },
   refused = { status = { 401 }, codes = { "NOT_LOGGED_IN" } },
 
-  -- A refusal comes as a 2xx answer whose `result` is a code, or as a problem document; both are read.
-  envelope = { ok = DONE, code = { "result" }, message = { "detail", "title" } },
+  -- A refusal comes as a 2xx answer whose `result` is a code, or as a problem document, with the code in `result` or in
+  -- one of the problem's own members.
+  envelope = {
+    ok = { { "result", is = "SUCCESS", optional = true } },
+    code = { "result", "detail", "title" },
+    message = { "detail", "title" },
+    fields = "validation_messages",
+  },
 
   errors = {
     ERROR = { kind = "rejected", doc = "The POS failed for a reason it does not name." },
