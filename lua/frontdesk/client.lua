@@ -1,0 +1,259 @@
+--- One call, from start to end: build, authenticate, send, read. Nothing else.
+
+local core = require "frontdesk.core"
+local credentials = require "frontdesk.credentials"
+local envelope = require "frontdesk.envelope"
+local errors = require "frontdesk.errors"
+local operations = require "frontdesk.operation"
+local redact = require "frontdesk.redact"
+local response = require "frontdesk.response"
+local transports = require "frontdesk.transport"
+
+---@class frontdesk.client the inside of a client; users hold the table that service.lua makes
+local Client = {}
+Client.__index = Client
+
+local client = {}
+
+-- A header's value in a description: a text, or an option with a default.
+local function described(value, options)
+  if type(value) == "table" then
+    return options[value.option] or value.default
+  end
+  return value
+end
+
+-- The header lists that do not change from call to call: without and with a body.
+local function standing_headers(description, options)
+  local list = { { "User-Agent", options.user_agent or ("frontdesk/" .. core.version) } }
+  for _, pair in ipairs(description.headers or {}) do
+    local value = described(pair[2], options)
+    if value ~= nil then
+      list[#list + 1] = { pair[1], value }
+    end
+  end
+  for name, value in pairs(options.headers or {}) do
+    list[#list + 1] = { name, value }
+  end
+  local plain, message = core.headers(list)
+  if not plain then
+    error("frontdesk." .. description.name .. ": headers: " .. message, 0)
+  end
+  return {
+    none = plain,
+    json = assert(core.headers({ { "Content-Type", described(description.content_type, options) } }, plain)),
+  }
+end
+
+--- Makes a client from complete options (config.resolve gives them).
+---@param description table the service
+---@param options table
+---@return frontdesk.client
+function client.new(description, options)
+  local self = setmetatable({
+    description = description,
+    options = options,
+    transport = options.transport or transports.default(),
+    standing = standing_headers(description, options),
+    base = options.base_url .. (description.join == "." and "." or ""),
+    operations = {},
+    credentials = {},
+    service = description.name,
+  }, Client)
+  self.trade = function(name, input, deadline)
+    return self:call(self:operation(name), input, nil, deadline)
+  end
+  return self
+end
+
+--- The compiled operation of a name; compiled when first asked for.
+---@param name string "contacts.add"
+function Client:operation(name)
+  local operation = self.operations[name]
+  if not operation then
+    operation = operations.compile(self.description, name)
+    self.operations[name] = operation
+  end
+  return operation
+end
+
+-- The credential of a role, chosen when first asked for. nil, message when none was given.
+function Client:credential(role)
+  local credential = self.credentials[role]
+  if not credential then
+    local message
+    credential, message = credentials.choose(self.description, self.options, role)
+    if not credential then
+      return nil, message
+    end
+    self.credentials[role] = credential
+  end
+  return credential
+end
+
+-- Makes the error of a failed call; no secret that the client or the call knows gets into it.
+function Client:fail(operation, input, fields)
+  local secrets = operation.secrets(input)
+  for _, credential in pairs(self.credentials) do
+    for _, secret in pairs(credential.secrets()) do
+      secrets[#secrets + 1] = secret
+    end
+  end
+  fields.service = self.service
+  fields.operation = operation.name
+  fields.message = redact.text(fields.message, secrets)
+  return nil, errors.new(fields)
+end
+
+-- The headers that this call has beside the standing and the credential's own.
+local function call_headers(operation, input, call_options, base)
+  local list = {}
+  for _, pair in ipairs(operation.header_fields or {}) do
+    local value = input and input[pair[2]]
+    if value ~= nil then
+      list[#list + 1] = { pair[1], value }
+    end
+  end
+  for name, value in pairs(call_options and call_options.headers or {}) do
+    list[#list + 1] = { name, value }
+  end
+  if #list == 0 then
+    return base
+  end
+  return core.headers(list, base)
+end
+
+-- Fields that the call leaves out and a client option stands in for.
+local function with_options(operation, input, options)
+  local filled = input
+  for _, pair in ipairs(operation.option_fields) do
+    local name, option = pair[1], pair[2]
+    if (input == nil or input[name] == nil) and options[option] ~= nil then
+      if filled == input then
+        filled = {}
+        for key, value in pairs(input or {}) do
+          filled[key] = value
+        end
+      end
+      filled[name] = options[option]
+    end
+  end
+  return filled
+end
+
+-- Sends a built request with a credential. Returns the reply and the token used,
+-- or nil, the fields of an error and whether the network was tried.
+function Client:send(operation, credential, request, input, call_options, deadline)
+  local headers, used = credential.headers(self.standing[operation.body], self.trade, deadline)
+  if not headers then
+    return nil, used
+  end
+  local message, name
+  headers, message, name = call_headers(operation, input, call_options, headers)
+  if not headers then
+    return nil, { kind = "invalid_input", field = name, message = message }
+  end
+  local left = deadline - core.now()
+  if left <= 0 then
+    return nil, { kind = "timeout", message = "the deadline passed before the request was sent" }
+  end
+  request.headers = headers
+  request.timeout = left
+  local reply, failure = self.transport:send(request)
+  if not reply then
+    return nil, failure, true
+  end
+  return reply, used
+end
+
+local PLAIN_HTTP = "base_url is plain http to another machine, where anyone on the way can read the secrets; "
+  .. "use https, or say allow_http = true"
+
+--- Calls a compiled operation.
+---@param operation table from Client:operation
+---@param input table|nil
+---@param call_options table|nil timeout (seconds), headers (name = value), keep_null
+---@param deadline number|nil on the clock of core.now(); the timeout from now when not given
+---@return any value, or nil
+---@return table|nil err, or nil
+---@return table|nil response where an answer came
+function Client:call(operation, input, call_options, deadline)
+  local options = self.options
+  if options.plain_http then
+    return self:fail(operation, input, { kind = "invalid_input", field = "base_url", message = PLAIN_HTTP })
+  end
+  if operation.option_fields then
+    input = with_options(operation, input, options)
+  end
+  local target, body, field = operation.shape:encode(input)
+  if not target then
+    return self:fail(operation, input, { kind = "invalid_input", field = field, message = body })
+  end
+  return self:perform(operation, target, body, input, call_options, deadline)
+end
+
+--- Sends an encoded call and reads its answer; a refused token is renewed once.
+function Client:perform(operation, target, body, input, call_options, deadline)
+  local options = self.options
+  local credential, message = self:credential(operation.role)
+  if not credential then
+    return self:fail(operation, input, { kind = "auth", message = message })
+  end
+  local timeout = call_options and call_options.timeout or options.timeout
+  deadline = deadline or core.now() + timeout
+  local keep_null = options.keep_null
+  if call_options and call_options.keep_null ~= nil then
+    keep_null = call_options.keep_null
+  end
+
+  local request = {
+    method = operation.method,
+    url = self.base .. target,
+    body = body,
+    connect_timeout = options.connect_timeout,
+    max_body = options.max_body,
+    http_version = options.http_version,
+    ca_file = options.ca_file,
+    proxy = options.proxy,
+    service = self.service,
+    operation = operation.name,
+  }
+  if credential.username then
+    request.auth, request.username, request.password = credential.kind, credential.username, credential.password
+  end
+
+  local attempts = 0
+  while true do
+    local reply, used, tried = self:send(operation, credential, request, input, call_options, deadline)
+    if reply or tried then
+      attempts = attempts + 1
+    end
+    if not reply then
+      local fields = used
+      if errors.is(fields) then -- the exchange for a token failed: its own error says how
+        return nil, fields
+      end
+      return self:fail(operation, input, {
+        kind = fields.kind, message = fields.message, outcome = fields.outcome,
+        field = fields.field, retry = operation.retry, attempts = attempts,
+      })
+    end
+    local value, fields, document = envelope.read(operation.envelope, reply, keep_null)
+    if not fields then
+      if operation.convert then
+        value = operation.convert(value)
+      end
+      reply:release()
+      return value, nil, response.new(reply, attempts, document)
+    end
+    local answer = response.new(reply, attempts, document or fields.body)
+    reply:release()
+    if not (fields.kind == "auth" and attempts == 1 and credential.renew(used)) then
+      fields.attempts = attempts
+      local _, err = self:fail(operation, input, fields)
+      return nil, err, answer
+    end
+  end
+end
+
+return client

@@ -1,0 +1,293 @@
+--- Where a client's options come from: the constructor, the environment, a profile file.
+
+local core = require "frontdesk.core"
+local nearest = require "frontdesk.nearest"
+
+local config = {}
+
+-- Options that every service has; a description adds its own.
+local GENERIC = {
+  { "base_url", "string", doc = "Where the service is; wins over `environment`." },
+  { "environment", "string", doc = "Which of the service's environments to use." },
+  { "timeout", "number", doc = "Seconds that a call may take in all: 30 when not given." },
+  { "connect_timeout", "number", doc = "Seconds to get a connection: 10 when not given." },
+  { "max_body", "integer", doc = "Largest answer, in bytes: 16 MiB when not given." },
+  { "allow_http", "boolean", doc = "Send secrets over plain http to hosts other than this machine." },
+  { "ca_file", "string", shared = true, doc = "File of the certificate authorities to trust, instead of the system's." },
+  { "proxy", "string", shared = true, doc = "Proxy to use; none is taken from the environment." },
+  { "http_version", "string", doc = 'Keep to one version of HTTP: "1.1", "2" or "2-prior-knowledge".' },
+  { "user_agent", "string", doc = "What the client calls itself." },
+  { "headers", "table", doc = "Further headers for every request, name = value." },
+  { "keep_null", "boolean", doc = "Keep JSON nulls in answers as frontdesk.null." },
+  { "transport", "table", doc = "What sends the requests, instead of libcurl: frontdesk.sandbox.transport()." },
+  { "profile", "string", doc = "File with options, instead of the usual one." },
+}
+
+local DEFAULTS = { timeout = 30, connect_timeout = 10, max_body = 16 * 1024 * 1024 }
+
+-- Options that stand for code or for a place to look: never from environment or profile.
+local CONSTRUCTOR_ONLY = { transport = true, headers = true, profile = true }
+
+local HTTP_VERSIONS = { ["1.1"] = true, ["2"] = true, ["2-prior-knowledge"] = true }
+
+local CONVERT = {
+  string = function(text) return text end,
+  number = tonumber,
+  integer = function(text) return text:match "^%-?%d+$" and tonumber(text) or nil end,
+  boolean = function(text)
+    if text == "true" or text == "1" then
+      return true
+    elseif text == "false" or text == "0" then
+      return false
+    end
+  end,
+}
+
+local function fail(description, message)
+  error("frontdesk." .. description.name .. ": " .. message, 0)
+end
+
+-- A sentence about the first thing that is wrong with a value, or nil.
+local function complaint(option, value)
+  local name, kind = option[1], option[2]
+  if kind == "integer" then
+    if type(value) ~= "number" or value % 1 ~= 0 then
+      return name .. " must be a whole number"
+    end
+  elseif type(value) ~= kind then
+    return name .. " must be a " .. kind .. " (got a " .. type(value) .. ")"
+  end
+  if option.min and value < option.min then
+    return name .. " must be at least " .. option.min
+  end
+  if option.enum then
+    for _, allowed in ipairs(option.enum) do
+      if value == allowed then
+        return nil
+      end
+    end
+    return name .. ' must be one of "' .. table.concat(option.enum, '", "') .. '"'
+  end
+  if value == "" then
+    return name .. " must not be empty"
+  end
+  if kind == "string" and value:find "[%z\1-\31\127]" then
+    return name .. " must not hold line breaks or other control characters"
+  end
+end
+
+--- All options of a service: its own, then the generic ones.
+---@param description table
+---@return table[] options in order
+---@return table<string, table> options by name
+function config.options(description)
+  local list, by_name = {}, {}
+  for _, source in ipairs { description.options or {}, GENERIC } do
+    for _, option in ipairs(source) do
+      list[#list + 1] = option
+      by_name[option[1]] = option
+    end
+  end
+  return list, by_name
+end
+
+--- Where the profile file is when nobody says otherwise.
+---@param getenv fun(name: string): string|nil
+---@return string|nil path
+function config.profile_path(getenv)
+  local named = getenv "FRONTDESK_PROFILE"
+  if named and named ~= "" then
+    return named, true
+  end
+  local folder = getenv "XDG_CONFIG_HOME"
+  if not folder or folder == "" then
+    local home = getenv "HOME"
+    if not home or home == "" then
+      return nil
+    end
+    folder = home .. "/.config"
+  end
+  return folder .. "/frontdesk/profile.lua"
+end
+
+--- Reads a profile file: a Lua table of tables, one a service, read with nothing in reach.
+---@param path string
+---@return table|nil profile
+---@return string|nil message
+---@return boolean|nil absent true when there is no such file
+function config.read_profile(path)
+  local text, message, absent = core.read_private(path)
+  if not text then
+    return nil, message, absent
+  end
+  if text:byte(1) == 27 then
+    return nil, path .. " is compiled Lua; a profile must be source text"
+  end
+  local chunk, problem
+  if setfenv then -- Lua 5.1 and LuaJIT
+    chunk, problem = loadstring(text, "=" .. path)
+    if chunk then
+      setfenv(chunk, {})
+    end
+  else
+    chunk, problem = load(text, "=" .. path, "t", {})
+  end
+  if not chunk then
+    return nil, "the profile does not read as Lua: " .. problem
+  end
+  local ok, profile = pcall(chunk)
+  if not ok then
+    return nil, "the profile must be a plain table: " .. tostring(profile)
+  end
+  if type(profile) ~= "table" then
+    return nil, path .. " must return a table, one entry a service"
+  end
+  return profile
+end
+
+local function from_environment(description, option, getenv)
+  local name = option[1]
+  local names = { ("FRONTDESK_%s_%s"):format(description.name, name):upper() }
+  if option.shared then
+    names[2] = ("FRONTDESK_%s"):format(name):upper()
+  end
+  for _, variable in ipairs(names) do
+    local text = getenv(variable)
+    if text and text ~= "" then
+      local value = CONVERT[option[2]](text)
+      if value == nil then
+        fail(description, "the environment variable " .. variable .. " must be a " .. option[2])
+      end
+      return value
+    end
+  end
+end
+
+local function base_url(description, options)
+  local environments = description.environments or {}
+  if options.base_url then
+    return options.base_url, options.allow_http
+  end
+  local name = options.environment or description.default_environment
+  if not name then
+    fail(description, "base_url is missing: give the address of the service, as its operator told you")
+  end
+  local environment = environments[name]
+  if not environment then
+    fail(description, 'environment "' .. name .. '" is not known' .. nearest(name, environments))
+  end
+  if options.allow_http == nil then
+    return environment.base_url, environment.allow_http
+  end
+  return environment.base_url, options.allow_http
+end
+
+local function check_needs_together(description, options)
+  for _, choices in pairs(description.credentials or {}) do
+    for _, choice in ipairs(choices) do
+      local given, missing
+      for _, name in ipairs(choice.needs or { choice.username, choice.password }) do
+        if options[name] then
+          given = name
+        else
+          missing = name
+        end
+      end
+      if given and missing then
+        fail(description, missing .. " is missing: " .. given .. " is given and is of no use without it")
+      end
+    end
+  end
+end
+
+--- Puts a client's options together. Raises a sentence that names the option and the fix.
+---@param description table the service
+---@param given table|nil what the constructor was called with
+---@param sources? { getenv: (fun(name: string): string|nil), read_profile: (fun(path: string): table|nil, string|nil, boolean|nil) }
+---@return table options complete, checked
+function config.resolve(description, given, sources)
+  local getenv = sources and sources.getenv or os.getenv
+  local read_profile = sources and sources.read_profile or config.read_profile
+  local list, by_name = config.options(description)
+  given = given or {}
+
+  local function check_names(source, where)
+    for name in pairs(source) do
+      if not by_name[name] then
+        fail(description, where .. '"' .. tostring(name) .. '" is not an option' .. nearest(name, by_name))
+      end
+    end
+  end
+  check_names(given, "")
+
+  local path, wanted = given.profile, true
+  if not path then
+    path, wanted = config.profile_path(getenv)
+  end
+  local profile
+  local function from_profile(name)
+    if profile == nil then
+      local all, message, absent
+      if path then
+        all, message, absent = read_profile(path)
+      end
+      if message and (wanted or not absent) then
+        fail(description, message)
+      end
+      profile = all and all[description.name] or false
+      if profile then
+        if type(profile) ~= "table" then
+          fail(description, "the profile's entry " .. description.name .. " must be a table")
+        end
+        check_names(profile, "the profile " .. path .. ": ")
+      end
+    end
+    return profile and profile[name]
+  end
+
+  local options = {}
+  for _, option in ipairs(list) do
+    local name = option[1]
+    local value = given[name]
+    if value == nil and not CONSTRUCTOR_ONLY[name] then
+      value = from_environment(description, option, getenv)
+      if value == nil then
+        value = from_profile(name)
+      end
+    end
+    if value == nil then
+      value = DEFAULTS[name]
+    end
+    if value ~= nil then
+      local message = complaint(option, value)
+      if message then
+        fail(description, message)
+      end
+      options[name] = value
+    end
+  end
+
+  for _, name in ipairs { "timeout", "connect_timeout", "max_body" } do
+    if not (options[name] > 0 and options[name] < math.huge) then
+      fail(description, name .. " must be a positive number")
+    end
+  end
+  if options.http_version and not HTTP_VERSIONS[options.http_version] then
+    fail(description, 'http_version must be "1.1", "2" or "2-prior-knowledge"')
+  end
+  check_needs_together(description, options)
+
+  options.base_url, options.allow_http = base_url(description, options)
+  local parsed, message = core.url_parse(options.base_url)
+  if not parsed then
+    fail(description, "base_url is not usable: " .. message)
+  end
+  if parsed.query then
+    fail(description, "base_url must not have a query (the part after '?')")
+  end
+  options.base_url = options.base_url:gsub(description.join == "." and "[/%.]+$" or "/+$", "")
+  options.plain_http = parsed.scheme == "http" and not parsed.loopback and not options.allow_http
+  return options
+end
+
+return config

@@ -1,0 +1,226 @@
+--- Reads an answer by its service's own rule of success, and finds the error where it is none.
+
+local errors = require "frontdesk.errors"
+local paths = require "frontdesk.paths"
+local retry_after = require "frontdesk.retry_after"
+
+local envelope = {}
+
+-- One condition of `ok` as a function of the document; false means: not a success.
+local function compile_condition(condition)
+  local read = paths.reader(condition[1])
+  if condition.absent then
+    return function(document) return read(document) == nil end
+  elseif condition.empty then
+    return function(document)
+      local value = read(document)
+      return value == nil or value == "" or (type(value) == "table" and next(value) == nil)
+    end
+  elseif condition.isnt ~= nil then
+    local refused = condition.isnt
+    return function(document) return read(document) ~= refused end
+  end
+  local wanted, optional = condition.is, condition.optional
+  return function(document)
+    local value = read(document)
+    return value == wanted or (optional and value == nil)
+  end
+end
+
+local function compile_list(list, compile_item)
+  local compiled = {}
+  for i, item in ipairs(list or {}) do
+    compiled[i] = compile_item(item)
+  end
+  return compiled
+end
+
+--- Compiles the envelope rule of an operation: the service's, with the operation's over it.
+---@param description table the service
+---@param operation table the operation's description
+---@return table rule for envelope.read
+function envelope.compile(description, operation)
+  local function setting(name)
+    local own = operation.envelope and operation.envelope[name]
+    if own ~= nil then
+      return own
+    end
+    return description.envelope[name]
+  end
+  local conditions = compile_list(setting "ok", compile_condition)
+  for _, condition in ipairs(operation.envelope and operation.envelope.also or {}) do
+    conditions[#conditions + 1] = compile_condition(condition)
+  end
+  local value = operation.value
+  if value == nil then
+    value = setting "value"
+  end
+  return {
+    ok = conditions,
+    value = type(value) == "string" and paths.reader(value) or nil,
+    value_path = value,
+    code = compile_list(setting "code", paths.reader),
+    message = compile_list(setting "message", paths.reader),
+    fields = setting "fields" and paths.reader(setting "fields"),
+    text = setting "text" or {},
+    errors = description.errors or {},
+    retry = operation.retry,
+  }
+end
+
+-- The first value that can be a code: a number, or a short text without blanks.
+local function find_code(rule, document)
+  for _, read in ipairs(rule.code) do
+    local code = read(document)
+    if type(code) == "number" then
+      return ("%.14g"):format(code)
+    elseif type(code) == "string" and #code <= 64 and code:match "^[%w_%.%-]+$" then
+      return code
+    end
+  end
+end
+
+local function find_message(rule, document, code)
+  for _, read in ipairs(rule.message) do
+    local message = read(document)
+    if type(message) == "string" and message ~= "" and message ~= code then
+      return message
+    end
+  end
+end
+
+-- The first field that a validation report names, and what it says of it.
+local function find_field(rule, document)
+  local report = rule.fields and rule.fields(document)
+  if type(report) ~= "table" then
+    return nil
+  end
+  local first
+  for name in pairs(report) do
+    if type(name) == "string" and (first == nil or name < first) then
+      first = name
+    end
+  end
+  local said = first and report[first]
+  if type(said) == "table" then
+    local rules = {}
+    for key in pairs(said) do
+      rules[#rules + 1] = key
+    end
+    table.sort(rules, function(a, b) return tostring(a) < tostring(b) end)
+    said = said[rules[1]]
+  end
+  return first, type(said) == "string" and said or nil
+end
+
+-- A server error may come after the work was done, and so may a time-out in front of it;
+-- every other refusal says that nothing happened.
+local function outcome_of(status, kind)
+  if status >= 500 or kind == "timeout" or status < 400 and (kind == "decode" or kind == "protocol") then
+    return "unknown"
+  end
+  return "rejected"
+end
+
+local function failure(rule, reply, fields)
+  local status = reply:status()
+  fields.status = status
+  fields.retry = rule.retry
+  local known = fields.code and rule.errors[fields.code]
+  fields.kind = fields.kind
+    or (known and known.kind)
+    or (status >= 400 and errors.kind_of_status(status))
+    or "rejected"
+  fields.hint = known and known.doc
+  fields.message = fields.message or fields.hint
+    or ("the service answered with HTTP " .. status .. " and no explanation")
+  fields.outcome = (known and known.outcome) or outcome_of(status, fields.kind)
+  if status == 429 or status == 503 then
+    fields.retry_after = retry_after(reply:header "retry-after")
+  end
+  return nil, fields
+end
+
+-- An answer that is no JSON document.
+local function read_text(rule, reply, problem)
+  local status = reply:status()
+  local body = reply:body()
+  local code = #body <= 200 and rule.text[body:match "^%s*(.-)%s*$"]
+  if code then
+    return failure(rule, reply, { code = code })
+  end
+  local media = reply:header "content-type"
+  media = media and media:match "^[%w%.%+%-/]+" or "an unnamed type"
+  if status >= 400 then
+    return failure(rule, reply, {
+      message = body == "" and ("the service answered with HTTP " .. status .. " and an empty body")
+        or ("the service answered with HTTP " .. status .. " and a body of type " .. media .. ", not with its error document"),
+    })
+  end
+  if status >= 300 then
+    return failure(rule, reply, {
+      kind = "protocol",
+      message = "the service answered with a redirect, which is not followed; check base_url",
+    })
+  end
+  return failure(rule, reply, {
+    kind = "decode",
+    message = "the answer is not the JSON document that the service promises (its type is " .. media .. "): " .. problem,
+  })
+end
+
+--- Reads a reply.
+---@param rule table from envelope.compile
+---@param reply table the transfer, or what a transport gives in its place
+---@param keep_null boolean whether nulls in objects stay
+---@return any value never nil or false on success
+---@return table|nil fields of the error on failure
+---@return any document the whole decoded answer
+function envelope.read(rule, reply, keep_null)
+  local status = reply:status()
+  if status == 204 then
+    return true
+  end
+  local document, problem = reply:json(keep_null)
+  if document == nil then
+    if reply:size() == 0 and status >= 200 and status < 300 and rule.value_path == true then
+      return true
+    end
+    return read_text(rule, reply, problem)
+  end
+
+  local success = status >= 200 and status < 300
+  if success then
+    for i = 1, #rule.ok do
+      if not rule.ok[i](document) then
+        success = false
+        break
+      end
+    end
+  end
+  if success then
+    local value = document
+    if rule.value then
+      value = rule.value(document)
+      if value == nil then
+        return failure(rule, reply, {
+          kind = "protocol", body = document,
+          message = 'the answer has no "' .. rule.value_path .. '", which the service promises',
+        })
+      end
+    elseif rule.value_path == true then
+      value = true
+    end
+    return value, nil, document
+  end
+
+  local code = find_code(rule, document)
+  local field, said = find_field(rule, document)
+  local message = find_message(rule, document, code)
+  if said then
+    message = (message and message .. ": " or "") .. field .. ": " .. said
+  end
+  return failure(rule, reply, { code = code, message = message, field = field, body = document })
+end
+
+return envelope

@@ -1,0 +1,92 @@
+--- Compiles one operation of a service's description into what a client needs to call it.
+
+local core = require "frontdesk.core"
+local envelope = require "frontdesk.envelope"
+local output = require "frontdesk.output"
+
+local operation = {}
+
+local BODY_OF_METHOD = { POST = "json", PUT = "json", PATCH = "json", GET = "none", DELETE = "none" }
+
+-- Fields that travel as headers, and those that a client option can stand in for.
+local function placed_outside(fields)
+  local headers, defaults = {}, {}
+  for _, field in ipairs(fields) do
+    if field["in"] == "header" then
+      headers[#headers + 1] = { field.header, field[1] }
+    end
+    if field.option then
+      defaults[#defaults + 1] = { field[1], field.option }
+    end
+  end
+  return #headers > 0 and headers or nil, #defaults > 0 and defaults or nil
+end
+
+-- Gathers the values of secret fields, at any depth, so that errors can leave them out.
+local function collect_secrets(fields, types, input, list, depth)
+  if type(input) ~= "table" or depth > 8 then
+    return
+  end
+  for _, field in ipairs(fields) do
+    local value = input[field[1]]
+    if value ~= nil then
+      if field.secret then
+        list[#list + 1] = type(value) ~= "table" and tostring(value) or nil
+      else
+        local name = type(field[2]) == "string" and field[2]:match "^([^%[]+)"
+        local shared = types[name]
+        if shared and field[2] == name then
+          collect_secrets(shared, types, value, list, depth + 1)
+        elseif shared and type(value) == "table" then
+          for _, item in ipairs(value) do
+            collect_secrets(shared, types, item, list, depth + 1)
+          end
+        end
+      end
+    end
+  end
+end
+
+--- Compiles an operation.
+---@param description table the service
+---@param name string "contacts.add"
+---@return table operation
+function operation.compile(description, name)
+  local spec = description.operations[name]
+  local types = description.types or {}
+  local fields = spec.input or {}
+  if type(fields) == "string" then
+    fields = types[fields]
+  end
+  local body = spec.body or BODY_OF_METHOD[spec.method]
+  local headers, defaults = placed_outside(fields)
+  return {
+    name = name,
+    service = description.name,
+    method = spec.method,
+    body = body,
+    args = spec.args,
+    takes_input = #fields > 0 or fields.open == true,
+    retry = spec.retry,
+    role = spec.credential or "default",
+    shape = core.shape {
+      path = spec.path,
+      body = body,
+      fields = fields,
+      rules = fields.rules,
+      open = fields.open,
+      types = types,
+    },
+    header_fields = headers,
+    option_fields = defaults,
+    envelope = envelope.compile(description, spec),
+    convert = output.compile(spec.output, types),
+    secrets = function(input)
+      local list = {}
+      collect_secrets(fields, types, input, list, 0)
+      return list
+    end,
+  }
+end
+
+return operation

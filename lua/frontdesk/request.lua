@@ -1,0 +1,123 @@
+--- client:request{...}: calls what a service has and its description does not name,
+-- with the same credentials, checks, errors and limits.
+
+local core = require "frontdesk.core"
+local envelope = require "frontdesk.envelope"
+
+local request = {}
+
+local METHODS = { GET = "none", DELETE = "none", POST = "json", PUT = "json", PATCH = "json" }
+local KNOWN = { method = true, path = true, query = true, body = true, credential = true, value = true }
+
+-- "a=1&b=2" of a table, names in order.
+local function encode_query(query)
+  local names = {}
+  for name in pairs(query) do
+    if type(name) ~= "string" then
+      return nil, "query must have names as keys", "query"
+    end
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  local parts = {}
+  for i, name in ipairs(names) do
+    local value, message = core.url_query_value(query[name])
+    if not value then
+      return nil, "query." .. name .. " " .. message, "query." .. name
+    end
+    parts[i] = assert(core.url_query_value(name)) .. "=" .. value
+  end
+  return table.concat(parts, "&")
+end
+
+-- Checks what was given. Returns the target and the body, or nil, message and field.
+local function encode(fields, join)
+  for name in pairs(fields) do
+    if not KNOWN[name] then
+      return nil, tostring(name) .. " is not a field of a request: it has method, path, query, body, credential and value", tostring(name)
+    end
+  end
+  local method, path = fields.method or "GET", fields.path
+  if not METHODS[method] then
+    return nil, 'method must be one of "GET", "POST", "PUT", "PATCH", "DELETE"', "method"
+  end
+  if type(path) ~= "string" or path == "" or path:find "[%c%s?#\\]" or path:find "^%w+:" then
+    return nil, "path must be the part of the address behind base_url, without query", "path"
+  end
+  if join == "/" and path:sub(1, 1) ~= "/" then
+    path = "/" .. path
+  end
+  for segment in path:gmatch "[^/]+" do
+    local plain = segment:gsub("%%2[eE]", ".")
+    if plain == "." or plain == ".." then
+      return nil, 'path must not hold "' .. plain .. '", which would lead elsewhere', "path"
+    end
+  end
+  if fields.query ~= nil then
+    if type(fields.query) ~= "table" then
+      return nil, "query must be a table of names and values", "query"
+    end
+    local query, message, field = encode_query(fields.query)
+    if not query then
+      return nil, message, field
+    end
+    if query ~= "" then
+      path = path .. "?" .. query
+    end
+  end
+  local body
+  if fields.body ~= nil then
+    if METHODS[method] == "none" then
+      return nil, method .. " sends no body; use query", "body"
+    end
+    local message, where
+    body, message, where = core.json_encode(fields.body)
+    if not body then
+      return nil, "body: " .. message, "body" .. (where and where ~= "" and "." .. where or "")
+    end
+  elseif METHODS[method] == "json" then
+    body = "{}"
+  end
+  return path, body
+end
+
+local function no_secrets()
+  return {}
+end
+
+--- Sends a request that no operation describes.
+---@param client table the inside of a client
+---@param fields { method: string?, path: string, query: table?, body: any?, credential: string?, value: string|boolean|nil }
+---@param call_options table|nil
+---@return any value
+---@return table|nil err
+---@return table|nil response
+function request.send(client, fields, call_options)
+  local description = client.description
+  local method = fields.method or "GET"
+  local operation = {
+    name = "request",
+    method = method,
+    body = METHODS[method] or "none",
+    retry = method == "GET" and "safe" or "never",
+    role = fields.credential or "default",
+    secrets = no_secrets,
+    envelope = envelope.compile(description, {
+      value = fields.value,
+      retry = method == "GET" and "safe" or "never",
+    }),
+  }
+  if operation.role ~= "none" and not description.credentials[operation.role] then
+    return client:fail(operation, nil, {
+      kind = "invalid_input", field = "credential",
+      message = 'credential "' .. tostring(operation.role) .. '" is not one that this service knows',
+    })
+  end
+  local target, body, field = encode(fields, description.join or "/")
+  if not target then
+    return client:fail(operation, nil, { kind = "invalid_input", field = field, message = body })
+  end
+  return client:perform(operation, target, body, fields, call_options)
+end
+
+return request

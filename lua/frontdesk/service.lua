@@ -1,0 +1,245 @@
+--- Makes clients from service descriptions: `frontdesk.omicall{...}` gives a table
+-- whose resources hold the operations as methods, `client.contacts:add{...}`.
+--
+-- A client's secrets stay in closures: no table that a user can print holds them.
+
+local clients = require "frontdesk.client"
+local config = require "frontdesk.config"
+local nearest = require "frontdesk.nearest"
+local paginate = require "frontdesk.paginate"
+local redirect = require "frontdesk.redirect"
+local request = require "frontdesk.request"
+
+local service = {}
+
+local CALL_OPTIONS = { timeout = "number", headers = "table", keep_null = "boolean" }
+
+local function check_call_options(options, level)
+  if options == nil then
+    return
+  end
+  if type(options) ~= "table" then
+    error("call options must be a table, such as { timeout = 5 } (got a " .. type(options) .. ")", level)
+  end
+  for name, value in pairs(options) do
+    local kind = CALL_OPTIONS[name]
+    if not kind then
+      error('"' .. tostring(name) .. '" is not a call option' .. nearest(name, CALL_OPTIONS), level)
+    end
+    if type(value) ~= kind then
+      error("the call option " .. name .. " must be a " .. kind .. " (got a " .. type(value) .. ")", level)
+    end
+  end
+  if options.timeout and not (options.timeout > 0 and options.timeout < math.huge) then
+    error("the call option timeout must be a positive number of seconds", level)
+  end
+end
+
+-- Splits a method's arguments into the table of fields and the call options.
+-- Fields can be positional where the operation names them: people:rename(id, name).
+local function read_arguments(operation, first, ...)
+  local args = operation.args
+  if type(first) == "table" or (first == nil and not args) then
+    local options = ...
+    check_call_options(options, 4)
+    return first, options
+  end
+  if not args then
+    error(operation.service .. "." .. operation.name .. " takes one table of fields (got a " .. type(first) .. ")", 3)
+  end
+  local input = { [args[1]] = first }
+  for i = 2, #args do
+    input[args[i]] = (select(i - 1, ...))
+  end
+  local options = select(#args, ...)
+  check_call_options(options, 4)
+  return input, options
+end
+
+local function advise_colon(where, name)
+  error(("call it with a colon: %s:%s(...)"):format(where, name), 3)
+end
+
+local Resource = { __name = "frontdesk.resource" }
+
+-- A resource's table of methods; each method is made when first used.
+local function new_resource(client, path, operations)
+  local where = client.service .. "." .. path
+  local resource = {}
+  local makers = {}
+  for method, name in pairs(operations) do
+    makers[method] = function()
+      local operation = client:operation(name)
+      return function(self, ...)
+        if self ~= resource then
+          advise_colon(where, method)
+        end
+        local input, options = read_arguments(operation, ...)
+        return client:call(operation, input, options)
+      end
+    end
+    local paging = client.description.operations[name].paging
+    for _, style in ipairs { "each", "pages" } do
+      if paging and paging[style] then
+        makers[paging[style]] = function()
+          local operation = client:operation(name)
+          return function(self, ...)
+            if self ~= resource then
+              advise_colon(where, paging[style])
+            end
+            local input, options = read_arguments(operation, ...)
+            return paginate[style](paging, function(fields)
+              return client:call(operation, fields, options)
+            end, input)
+          end
+        end
+      end
+    end
+  end
+  return setmetatable(resource, {
+    __name = Resource.__name,
+    __tostring = function() return "frontdesk.resource: " .. where end,
+    __index = function(_, name)
+      local make = makers[name]
+      if not make then
+        error(where .. ' has no operation "' .. tostring(name) .. '"' .. nearest(name, makers), 2)
+      end
+      local method = make()
+      rawset(resource, name, method)
+      return method
+    end,
+  })
+end
+
+-- The operations of a description, by resource and method.
+local function resources_of(description)
+  local resources = {}
+  for name in pairs(description.operations) do
+    local resource, method = name:match "^([%w_]+)%.([%w_]+)$"
+    resources[resource] = resources[resource] or {}
+    resources[resource][method] = name
+  end
+  return resources
+end
+
+local new_client
+
+-- What a client has beside its resources.
+local function methods_of(description, given, client)
+  local methods = {}
+  function methods.request(self, fields, options)
+    if type(self) ~= "table" or type(fields) ~= "table" then
+      error(("call it with a colon and a table: %s:request{ method = ..., path = ... }"):format(description.name), 2)
+    end
+    check_call_options(options, 3)
+    return request.send(client, fields, options)
+  end
+  if description.redirect then
+    methods.parse_redirect = redirect.reader(description.redirect)
+  end
+  for name, rule in pairs(description.clients or {}) do
+    methods[name] = function(self, value)
+      if type(self) ~= "table" then
+        advise_colon(description.name, name)
+      end
+      local options = {}
+      for key, option in pairs(given) do
+        options[key] = option
+      end
+      options[rule.option] = value
+      return new_client(description, options, 3)
+    end
+  end
+  return methods
+end
+
+function new_client(description, given, level)
+  local ok, options = pcall(config.resolve, description, given)
+  if not ok then
+    error(options, level + 1)
+  end
+  local client = clients.new(description, options)
+  local copy = {}
+  for key, value in pairs(given or {}) do
+    copy[key] = value
+  end
+  local methods = methods_of(description, copy, client)
+  local resources = service.resources(description)
+  local where = description.name
+  return setmetatable({}, {
+    __name = "frontdesk.client",
+    __tostring = function() return "frontdesk.client: " .. where .. " at " .. options.base_url end,
+    __index = function(self, name)
+      local value = methods[name]
+      if value == nil and resources[name] then
+        value = new_resource(client, name, resources[name])
+      end
+      if value == nil then
+        local known = {}
+        for _, source in ipairs { methods, resources } do
+          for key in pairs(source) do
+            known[key] = true
+          end
+        end
+        error(where .. ' has no "' .. tostring(name) .. '"' .. nearest(name, known), 2)
+      end
+      rawset(self, name, value)
+      return value
+    end,
+    __newindex = function(_, name)
+      error("a client cannot be changed; give " .. tostring(name) .. " when you make it", 2)
+    end,
+  })
+end
+
+local resources = setmetatable({}, { __mode = "k" })
+
+--- The resources of a description and the operations in them.
+---@param description table
+---@return table<string, table<string, string>> operation names by resource and method
+function service.resources(description)
+  local known = resources[description]
+  if not known then
+    known = resources_of(description)
+    resources[description] = known
+  end
+  return known
+end
+
+--- What `frontdesk.NAME` is: called with options it makes a client.
+---@param description table
+---@return table service
+function service.new(description)
+  return setmetatable({
+    name = description.name,
+    title = description.title,
+    description = description,
+    parse_redirect = description.redirect and redirect.reader(description.redirect) or nil,
+  }, {
+    __name = "frontdesk.service",
+    __tostring = function() return "frontdesk.service: " .. description.name end,
+    __call = function(_, given)
+      if given ~= nil and type(given) ~= "table" then
+        error(("frontdesk.%s takes a table of options (got a %s)"):format(description.name, type(given)), 2)
+      end
+      return new_client(description, given, 2)
+    end,
+  })
+end
+
+--- Finds a service by name, on package.path.
+---@param name string
+---@return table|nil service nil when there is no description of that name
+function service.find(name)
+  local module = "frontdesk.services." .. name
+  local ok, description = pcall(require, module)
+  if ok then
+    return service.new(description)
+  end
+  -- A description that is there and broken must not look like one that is not.
+  if not tostring(description):find("module '" .. module .. "' not found", 1, true) then
+    error(description, 0)
+  end
+end
+
+return service

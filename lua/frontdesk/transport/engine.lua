@@ -1,0 +1,47 @@
+--- The transport over libcurl: hands requests to the core's engine, and lets the host wait.
+
+local core = require "frontdesk.core"
+local hosts = require "frontdesk.host"
+
+local Transport = { __name = "frontdesk.transport.engine" }
+Transport.__index = Transport
+
+--- Sends a request and waits for its end, as the host at hand waits.
+---@param request table the engine's request; see docs/architecture.md
+---@return table|nil reply
+---@return table|nil failure kind, message, outcome
+function Transport:send(request)
+  local host, failure = hosts.current()
+  if not host then
+    return nil, failure
+  end
+  local engine = self.engine
+  if not engine then
+    local message
+    engine, message = core.engine()
+    if not engine then
+      return nil, { kind = "network", outcome = "not_sent", message = message }
+    end
+    self.engine = engine
+  end
+  local transfer
+  transfer, failure = engine:submit(request)
+  if not transfer then
+    return nil, failure
+  end
+  host.wait(engine, transfer)
+  failure = transfer:failure()
+  if failure then
+    return nil, failure
+  end
+  return transfer
+end
+
+local transport = {}
+
+--- A transport with an engine of its own, which it makes at the first request.
+function transport.new()
+  return setmetatable({}, Transport)
+end
+
+return transport
