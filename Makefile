@@ -1,65 +1,136 @@
-# frontdesk: `make help` lists what can be made.
+# frontdesk: `make help` lists the targets.
 #
-# Everything made lands in build/. Folders are keyed by the Lua ABI
-# (build/lua5.4, build/luajit), so that no Lua can pick up the other's core.
-# A target first installs what it misses (Debian; see spec/support/packages.sh).
+# Everything made lands in build/, in folders keyed by the Lua ABI, so that no
+# Lua picks up the other's core: build/lua5.4, build/luajit. A target first
+# installs what it misses (Debian; DEPS=no skips that). V=1 shows the commands.
 
 ABIS    := lua5.4 luajit
 LUA     ?= lua5.4
-VARIANT :=
 SPEC    ?= spec
+VARIANT :=
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN 2>/dev/null) $(if $(filter lint,$(MAKECMDGOALS)),-k)
+endif
 
 CFLAGS  ?= -O2 -g
-WARN    := -Wall -Wextra -Wpedantic -Werror -Werror=implicit-function-declaration
-BASE    := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Icsrc -MMD -MP
+WERROR  ?= -Werror
+Q       := $(if $(V),,@)
+WARN    := -Wall -Wextra -Wpedantic $(WERROR) -Werror=implicit-function-declaration
+BASE    := -std=c11 -D_GNU_SOURCE -Icsrc -fPIC -fvisibility=hidden
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-# Found when first needed: `deps` may have to install what answers.
+# Asked when first needed: `deps` may have to install what answers.
 headers = $(shell for name in $(1); do pkg-config --cflags $$name 2>/dev/null && break; done)
-LUA_lua5.4 = $(eval LUA_lua5.4 := $$(call headers,lua5.4 lua-5.4 lua54 lua))$(LUA_lua5.4)
-LUA_luajit = $(eval LUA_luajit := $$(call headers,luajit))$(LUA_luajit)
-CURL_CFLAGS = $(eval CURL_CFLAGS := $$(call headers,libcurl))$(CURL_CFLAGS)
-CURL_LIBS  ?= -lcurl
+INC_lua5.4 = $(eval INC_lua5.4 := $$(call headers,lua5.4 lua-5.4 lua54 lua))$(INC_lua5.4)
+INC_luajit = $(eval INC_luajit := $$(call headers,luajit))$(INC_luajit)
+INC_curl   = $(eval INC_curl := $$(call headers,libcurl))$(INC_curl)
 
-PURE    := $(wildcard csrc/engine/*.c csrc/json/*.c)
-BINDING := $(wildcard csrc/binding/*.c)
+# Where a script finds the built tree; the paths are this checkout's.
+LUA_PATH_  = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;
+LUA_CPATH_ = $(CURDIR)/build/$(LUA)/?.so;;
+WITH_TREE  = LUA_PATH='$(LUA_PATH_)' LUA_CPATH='$(LUA_CPATH_)'
+
+# --- build: the C that knows no Lua ("pure") is compiled once, for both cores
+
+pure    := $(wildcard csrc/engine/*.c csrc/json/*.c)
+binding := $(wildcard csrc/binding/*.c)
 OBJ     := build/obj/$(VARIANT)
-CORES   := $(ABIS:%=build/$(VARIANT)%/frontdesk/core.so)
 
-build: $(CORES)
+build: $(ABIS:%=build/$(VARIANT)%/frontdesk/core.so)
 
-# The pure C is compiled once and linked into both cores.
-$(OBJ)pure/%.o: csrc/%.c Makefile | deps
-	@mkdir -p $(@D)
-	$(CC) $(BASE) $(WARN) $(CFLAGS) $(CURL_CFLAGS) -c -o $@ $<
-
-define rules_for
+define rules_for # KIND: pure or an ABI
 $(OBJ)$(1)/%.o: csrc/%.c Makefile | deps
 	@mkdir -p $$(@D)
-	$$(CC) $$(BASE) $$(WARN) $$(CFLAGS) $$(CURL_CFLAGS) $$(LUA_$(1)) -c -o $$@ $$<
+	@echo "$$(CC) $$< ($(1))"
+	$$(Q)$$(CC) $$(BASE) $$(WARN) $$(CFLAGS) $$(INC_curl) $$(INC_$(1)) -MMD -MP -c -o $$@ $$<
 
-build/$(VARIANT)$(1)/frontdesk/core.so: $(PURE:csrc/%.c=$(OBJ)pure/%.o) $(BINDING:csrc/%.c=$(OBJ)$(1)/%.o)
+build/tidy/$(1)/%.ok: csrc/%.c $(wildcard csrc/*/*.h) .clang-tidy | deps
 	@mkdir -p $$(@D)
-	$$(CC) -shared $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CURL_LIBS)
+	@echo "clang-tidy $$< ($(1))"
+	$$(Q)clang-tidy --quiet $$< -- $$(BASE) $$(WARN) $$(INC_curl) $$(INC_$(1)) 2>$$@.log || { cat $$@.log; exit 1; }
+	@touch $$@
 endef
-$(foreach abi,$(ABIS),$(eval $(call rules_for,$(abi))))
 
--include $(shell find $(OBJ:%/=%) -name '*.d' 2>/dev/null)
+define core_for # ABI
+build/$(VARIANT)$(1)/frontdesk/core.so: $(pure:csrc/%.c=$(OBJ)pure/%.o) $(binding:csrc/%.c=$(OBJ)$(1)/%.o)
+	@mkdir -p $$(@D)
+	@echo "$$(CC) $$@"
+	$$(Q)$$(CC) -shared $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ -lcurl
+endef
 
-# Looks at dpkg, and only installs when something is missing. DEPS=no skips it.
-GOALS := $(or $(filter demo test lint bench rock,$(MAKECMDGOALS:sandbox=demo)),build)
-GOALS += $(if $(filter sanitize,$(MAKECMDGOALS)),test)
+$(foreach kind,pure $(ABIS),$(eval $(call rules_for,$(kind))))
+$(foreach abi,$(ABIS),$(eval $(call core_for,$(abi))))
+-include $(wildcard $(OBJ)*/*/*.d)
+
+# --- what needs what
+
+GROUPS := build demo test lint bench rock
+NEEDED := $(filter $(GROUPS),$(subst sandbox,demo,$(subst sanitize,test,$(MAKECMDGOALS))))
 deps:
-	@[ "$(DEPS)" = no ] || sh spec/support/packages.sh $(GOALS)
+	@[ "$(DEPS)" = no ] || sh spec/support/packages.sh $(if $(filter deps,$(MAKECMDGOALS)),$(GROUPS),build $(NEEDED))
+
+# --- run
+
+demo: build
+	@$(WITH_TREE) $(LUA) lua/frontdesk/sandbox/main.lua run examples/new_customers.lua
+
+sandbox: build
+	@$(WITH_TREE) $(LUA) lua/frontdesk/sandbox/main.lua
+
+env:
+	@echo "export LUA_PATH='$(LUA_PATH_)'"
+	@echo "export LUA_CPATH='$(LUA_CPATH_)'"
+
+# --- check
 
 test: build
 	@sh spec/support/run_specs.sh "$(VARIANT)" "$(ABIS)" $(SPEC)
 
-env:
-	@echo "export LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;'"
-	@echo "export LUA_CPATH='$(CURDIR)/build/$(VARIANT)$(LUA)/?.so;;'"
+sanitize:
+	@$(MAKE) --no-print-directory test VARIANT=asan- \
+	  CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)"
+
+bench: build
+	@$(WITH_TREE) sh spec/bench/run
+
+rock: | deps
+	@sh spec/support/check_rock.sh $(ABIS)
+
+lint: lint-lua lint-rules lint-clang lint-tidy lint-cppcheck
+	@echo 'lint: clean'
+
+lint-lua: | deps
+	luacheck -q --no-color $(wildcard lua spec examples) .busted .luacheckrc
+
+lint-rules: build # with gcc's strict compile
+	sh spec/support/house_rules.sh build/obj
+
+lint-clang: | deps
+	@$(MAKE) --no-print-directory build CC=clang VARIANT=clang-
+
+lint-tidy: $(pure:csrc/%.c=build/tidy/pure/%.ok) \
+  $(foreach abi,$(ABIS),$(binding:csrc/%.c=build/tidy/$(abi)/%.ok))
+
+lint-cppcheck: | deps
+	cppcheck -q --std=c11 --enable=warning,style,performance,portability --inline-suppr \
+	  --suppress=missingIncludeSystem --suppress=shadowFunction --error-exitcode=1 -Icsrc csrc
 
 clean:
 	rm -rf build
 
-.PHONY: build deps test env clean
+help:
+	@echo 'make [build]   the core for Lua 5.4 and LuaJIT, into build/'
+	@echo 'make demo      a working day against the five services, on this machine'
+	@echo 'make test      the specs on both; SPEC=spec/unit/x_spec.lua runs one file'
+	@echo 'make lint      luacheck, gcc, clang, clang-tidy, cppcheck and the house rules'
+	@echo 'make sanitize  the specs under AddressSanitizer and UBSan'
+	@echo 'make sandbox   the five services in the foreground, with keys to try'
+	@echo 'make bench     how far from plain libcurl, and from the other Lua clients'
+	@echo 'make rock      installs the rock into build/rock and loads it from there'
+	@echo 'make env       the lines that let any script use the built tree (-s; LUA=luajit)'
+	@echo 'make deps      installs the packages that all of this needs'
+	@echo 'make clean     removes build/'
+
+.PHONY: build deps demo sandbox env test sanitize bench rock clean help \
+  lint lint-lua lint-rules lint-clang lint-tidy lint-cppcheck
 .DELETE_ON_ERROR:

@@ -14,7 +14,7 @@ build='gcc libc6-dev pkg-config liblua5.4-dev libluajit2-5.1-dev
 demo='lua5.4 lua-cjson openssl nginx-light|nginx|nginx-core|nginx-full|nginx-extras
   libnginx-mod-http-lua'
 test="$demo luajit2 lua-busted lua-filesystem"
-lint='gcc clang clang-tidy cppcheck lua-check binutils'
+lint='gcc clang clang-tidy cppcheck lua-check lua5.1 binutils'
 bench="$test lua-http lua-socket lua-curl wrk"
 rock='lua5.4 luajit2 lua-cjson luarocks'
 
@@ -63,7 +63,7 @@ if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>
     case $group in
       demo)  needs="$needs lua5.4 nginx openssl" ;;
       test)  needs="$needs lua5.4 luajit nginx openssl busted" ;;
-      lint)  needs="$needs gcc clang clang-tidy cppcheck luacheck nm" ;;
+      lint)  needs="$needs gcc clang clang-tidy cppcheck luacheck luac5.1 nm" ;;
       bench) needs="$needs lua5.4 luajit nginx wrk" ;;
       rock)  needs="$needs lua5.4 luajit luarocks" ;;
     esac

@@ -1,0 +1,56 @@
+#!/bin/sh
+# house_rules.sh OBJECTS: what no compiler checks. Names each breach and ends
+# with status 1 when there is one. OBJECTS is the folder of the built objects.
+set -u
+
+objects=$1
+breaches=0
+breach() { # TITLE LINES
+  [ -n "$2" ] || return 0
+  printf 'rule broken: %s\n%s\n' "$1" "$2" | sed '2,$s/^/  /'
+  breaches=$((breaches + 1))
+}
+
+breach 'csrc/engine and csrc/json know no Lua: only csrc/binding may include its headers' \
+  "$(grep -nE '#[[:space:]]*include[[:space:]]*[<"]([^>"]*/)?(lua|lauxlib|lualib|luaconf|luajit|compat)\.h' \
+    csrc/engine/* csrc/json/* 2>/dev/null)"
+
+breach 'csrc/engine and csrc/json lie below csrc/binding and include nothing of it' \
+  "$(grep -nE '#[[:space:]]*include[[:space:]]*"([^"]*/)?(binding/|l_[a-z_]*\.h|shape_[a-z_]*\.h)' \
+    csrc/engine/* csrc/json/* 2>/dev/null)"
+
+# The same by what the compiler really read, whatever way it was included.
+breach 'an object of csrc/engine or csrc/json was compiled with a header of Lua or of the binding' \
+  "$(find "$objects/pure" -name '*.d' -exec grep -nE '(/lua[0-9.-]*/|/luajit[0-9.-]*/|lauxlib\.h|csrc/binding/)' {} + 2>/dev/null)"
+
+breach 'only csrc/binding/compat.h asks for the version of Lua' \
+  "$(grep -nE 'LUA_VERSION_NUM|LUAJIT_VERSION' $(find csrc -name '*.[ch]' ! -path csrc/binding/compat.h) /dev/null)"
+
+breach 'every symbol shared between C files begins with fdk_ (luaopen_ for the entry)' \
+  "$(find "$objects/pure" "$objects/lua5.4" "$objects/luajit" -name '*.o' -exec nm -A -g --defined-only {} + 2>/dev/null |
+    awk '$NF !~ /^(fdk_|luaopen_)/')"
+
+breach 'a core shows the world its luaopen_ function and nothing else' \
+  "$(for core in build/lua5.4/frontdesk/core.so build/luajit/frontdesk/core.so; do
+      names=$(nm -D --defined-only "$core" | awk '{print $NF}' | tr '\n' ' ')
+      [ "$names" = 'luaopen_frontdesk_core ' ] || echo "$core: $names"
+    done)"
+
+# State belongs to a lua_State or an engine: what is in .data or .bss would be
+# shared by all of them. Constant tables with relocations are no state.
+# The names exempt are header entries in the shape of libcurl's list, whose type
+# has no const; nothing writes to them.
+breach 'the C has no variable with static storage' \
+  "$(find "$objects/pure" "$objects/lua5.4" "$objects/luajit" -name '*.o' -exec nm -A -f sysv --defined-only {} + 2>/dev/null |
+    awk -F'|' '$4 ~ /OBJECT|TLS/ && $7 ~ /^ *(\.data|\.bss|\.tdata|\.tbss|\*COM\*)(\.|$)/ && $7 !~ /\.rel\.ro/ {
+      gsub(/ /, "", $1); sub(/.*:/, "", $1)
+      if ($1 !~ /^(no_expect|no_type|bare|bare_type)(\.[0-9]+)?$/) print $0 }')"
+
+breach 'no test is left pending and nothing is left to do' \
+  "$(grep -rnE 'TODO|FIXME|XXX' csrc lua spec examples docs 2>/dev/null | grep -v 'house_rules.sh'
+    grep -rnE '(^|[^a-z_.])pending[[:space:]]*[("]' spec 2>/dev/null | grep -vE 'spec/support/(house_rules.sh|report.lua)')"
+
+breach 'lua/ is Lua 5.1 in syntax, so that every Lua loads it' \
+  "$(find lua -name '*.lua' -exec sh -c 'for file; do luac5.1 -p "$file" 2>&1; done' sh {} +)"
+
+[ "$breaches" -eq 0 ]
