@@ -1,0 +1,25 @@
+/* binding.h: a map of the Lua side of the core.
+ *
+ * Each fdk_open_X adds its functions and types to the module table on top of
+ * the stack and leaves it there. It raises only when memory is out.
+ */
+#ifndef FDK_BINDING_H
+#define FDK_BINDING_H
+
+#include "compat.h"
+
+#include "engine/header_list.h"
+
+void fdk_open_engine(lua_State *L);   /* l_engine.c: core.engine */
+void fdk_open_transfer(lua_State *L); /* l_transfer.c: what submit returns */
+void fdk_open_headers(lua_State *L);  /* l_headers.c: core.headers */
+void fdk_open_url(lua_State *L);      /* l_url.c: core.url_* */
+void fdk_open_file(lua_State *L);     /* l_file.c: core.read_private */
+void fdk_open_json(lua_State *L);     /* l_json.c: core.json_* */
+void fdk_open_shape(lua_State *L);    /* l_shape.c: core.shape */
+
+/* From l_headers.c: the list inside the headers object at `index`, still owned
+ * by it; raises when it is something else. */
+fdk_header_list *fdk_check_headers(lua_State *L, int index);
+
+#endif
