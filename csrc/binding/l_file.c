@@ -65,7 +65,7 @@ static const char *read_all(file *self) {
   }
 }
 
-/* core.read_private(path) -> text | nil, message */
+/* core.read_private(path) -> text | nil, message, whether there is no such file */
 static int read_private(lua_State *L) {
   size_t size = 0;
   const char *path = luaL_checklstring(L, 1, &size);
@@ -76,8 +76,11 @@ static int read_private(lua_State *L) {
   /* not blocking: a path that names a pipe must not hang the caller */
   self->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   const char *problem = NULL;
-  if (self->descriptor < 0)
+  bool absent = false;
+  if (self->descriptor < 0) {
+    absent = errno == ENOENT || errno == ENOTDIR;
     problem = strerror(errno);
+  }
   if (problem == NULL)
     problem = problem_of(self->descriptor);
   if (problem == NULL)
@@ -85,7 +88,8 @@ static int read_private(lua_State *L) {
   if (problem != NULL) {
     lua_pushnil(L);
     lua_pushfstring(L, "cannot read %s: %s", path, problem);
-    return 2;
+    lua_pushboolean(L, absent);
+    return 3;
   }
   lua_pushlstring(L, self->text.data, self->text.size);
   lua_pushcfunction(L, file_free); /* now, and not with the garbage */

@@ -156,7 +156,7 @@ local function from_environment(description, option, getenv)
     if text and text ~= "" then
       local value = CONVERT[option[2]](text)
       if value == nil then
-        fail(description, "the environment variable " .. variable .. " must be a " .. option[2])
+        fail(description, "the environment variable " .. variable .. " must be of the type " .. option[2])
       end
       return value
     end

@@ -170,10 +170,11 @@ local function needs_of(choice)
   return { choice.username, choice.password }
 end
 
--- Whether all that a choice needs was given, and its condition holds.
+-- Whether all that a choice needs was given, and its condition holds; a condition
+-- of false stands for an option that was not given.
 local function fits(choice, options)
   for name, value in pairs(choice.when or {}) do
-    if options[name] ~= value then
+    if (options[name] or false) ~= value then
       return false
     end
   end

@@ -35,6 +35,14 @@ local function compile_list(list, compile_item)
   return compiled
 end
 
+-- Where a code may stand: a path, or { path, known = true } where other words stand as well.
+local function compile_code(place)
+  if type(place) == "table" then
+    return { read = paths.reader(place[1]), known = place.known }
+  end
+  return { read = paths.reader(place) }
+end
+
 --- Compiles the envelope rule of an operation: the service's, with the operation's over it.
 ---@param description table the service
 ---@param operation table the operation's description
@@ -59,7 +67,7 @@ function envelope.compile(description, operation)
     ok = conditions,
     value = type(value) == "string" and paths.reader(value) or nil,
     value_path = value,
-    code = compile_list(setting "code", paths.reader),
+    code = compile_list(setting "code", compile_code),
     message = compile_list(setting "message", paths.reader),
     fields = setting "fields" and paths.reader(setting "fields"),
     text = setting "text" or {},
@@ -70,11 +78,13 @@ end
 
 -- The first value that can be a code: a number, or a short text without blanks.
 local function find_code(rule, document)
-  for _, read in ipairs(rule.code) do
-    local code = read(document)
+  for _, place in ipairs(rule.code) do
+    local code = place.read(document)
     if type(code) == "number" then
-      return ("%.14g"):format(code)
-    elseif type(code) == "string" and #code <= 64 and code:match "^[%w_%.%-]+$" then
+      code = ("%.14g"):format(code)
+    end
+    if type(code) == "string" and #code <= 64 and code:match "^[%w_%.%-]+$"
+      and (rule.errors[code] or not place.known) then
       return code
     end
   end

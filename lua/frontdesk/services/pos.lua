@@ -31,7 +31,7 @@ return {
 
   options = {
     { "auth", "string", enum = { "bearer", "basic", "digest" },
-      doc = "How the installation signs callers in; bearer when a token is given and nothing else is said." },
+      doc = "How the installation signs callers in: bearer with a token, basic with a password, unless said." },
     { "token", "string", secret = true, doc = "Access token of the signed-in staff account (bearer)." },
     { "username", "string", doc = "Login name (basic and digest)." },
     { "password", "string", secret = true, doc = "Password of that login name (basic and digest)." },
@@ -45,15 +45,15 @@ return {
       { kind = "basic", username = "username", password = "password", when = { auth = "basic" } },
       { kind = "digest", username = "username", password = "password", when = { auth = "digest" } },
       { kind = "bearer", token = "token", scheme = "Bearer" },
+      { kind = "basic", username = "username", password = "password", when = { auth = false } },
     },
   },
-  refused = { status = { 401 }, codes = { "NOT_LOGGED_IN" } },
 
   -- A refusal comes as a 2xx answer whose `result` is a code, or as a problem document, with the code in `result` or in
   -- one of the problem's own members.
   envelope = {
     ok = { { "result", is = "SUCCESS", optional = true } },
-    code = { "result", "detail", "title" },
+    code = { "result", { "detail", known = true }, { "title", known = true } },
     message = { "detail", "title" },
     fields = "validation_messages",
   },
