@@ -29,12 +29,30 @@ static int file_free(lua_State *L) {
   return 0;
 }
 
+static const char *words_of(int error) {
+  switch (error) {
+  case ENOENT:
+  case ENOTDIR:
+    return "there is no such file";
+  case EACCES:
+  case EPERM:
+    return "you may not read it";
+  case EISDIR:
+    return "it is a folder";
+  case EMFILE:
+  case ENFILE:
+    return "too many files are open";
+  default:
+    return "it could not be read";
+  }
+}
+
 /* Why the open file is not private; NULL when it is. Asked of the descriptor,
  * so that the file asked is the file read. */
 static const char *problem_of(int descriptor) {
   struct stat facts;
   if (fstat(descriptor, &facts) != 0)
-    return strerror(errno);
+    return words_of(errno);
   if (!S_ISREG(facts.st_mode))
     return "it is not a regular file";
   if (facts.st_uid != geteuid() && facts.st_uid != 0)
@@ -56,7 +74,7 @@ static const char *read_all(file *self) {
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0)
-      return strerror(errno);
+      return words_of(errno);
     if (got == 0)
       return NULL;
     self->text.size += (size_t)got;
@@ -79,7 +97,7 @@ static int read_private(lua_State *L) {
   bool absent = false;
   if (self->descriptor < 0) {
     absent = errno == ENOENT || errno == ENOTDIR;
-    problem = strerror(errno);
+    problem = words_of(errno);
   }
   if (problem == NULL)
     problem = problem_of(self->descriptor);
