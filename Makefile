@@ -100,7 +100,7 @@ lint: lint-lua lint-rules lint-clang lint-tidy lint-cppcheck
 	@echo 'lint: clean'
 
 lint-lua: | deps
-	luacheck -q --no-color $(wildcard lua spec examples) .busted .luacheckrc
+	luacheck -q --no-color $(wildcard lua spec examples) .busted .luacheckrc $(wildcard rockspec/*)
 
 lint-rules: build # with gcc's strict compile
 	sh spec/support/house_rules.sh build/obj

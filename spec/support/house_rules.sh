@@ -36,6 +36,9 @@ breach 'a core shows the world its luaopen_ function and nothing else' \
       [ "$names" = 'luaopen_frontdesk_core ' ] || echo "$core: $names"
     done)"
 
+breach 'a core refers to a function of ours that no C file has' \
+  "$(nm -A -D --undefined-only build/lua5.4/frontdesk/core.so build/luajit/frontdesk/core.so | grep fdk_)"
+
 # State belongs to a lua_State or an engine: what is in .data or .bss would be
 # shared by all of them. Constant tables with relocations are no state.
 # The names exempt are header entries in the shape of libcurl's list, whose type
