@@ -3,7 +3,8 @@
 
 local ids = {}
 
-local count = 0
+-- Begins somewhere else each time, so that a token from an earlier sandbox is no good in this one.
+local count = os.time() % 1000000000
 
 local function scramble(seed)
   -- Lehmer's generator; every product stays below 2^53.
