@@ -1,0 +1,187 @@
+/* l_json_decode.c: builds Lua values while scanning a document.
+ *
+ * Speed comes from three things: a string without escapes is pushed straight
+ * from the document, a table is made as large as the last one at the same
+ * depth turned out to be (answers are lists of alike records), and nothing is
+ * looked up twice. */
+#include "compat.h"
+#include "l_json_state.h"
+
+#include "json/escape.h"
+#include "json/scanner.h"
+
+#include <stdio.h>
+
+enum {
+  /* Sizes are guessed from what the document held before, so there is a limit
+   * to what a document can make us set aside. */
+  MOST_FIELDS = 64,
+  MOST_ITEMS = 256,
+  SHORT_TEXT =
+      512,   /* escaped strings up to here are unescaped on the C stack */
+  SLOTS = 6, /* of the Lua stack, for one level */
+};
+
+typedef struct decoder {
+  fdk_scanner scan;
+  lua_State *L;
+  bool keep_null;
+  uint16_t fields[FDK_JSON_DEPTH + 1]; /* of the last object at each depth */
+  uint16_t items[FDK_JSON_DEPTH + 1];  /* of the last array at each depth */
+} decoder;
+
+static bool push_value(decoder *decode, fdk_token token);
+
+/* Pushes the scanned string. [+1] */
+static void push_escaped(decoder *decode) {
+  lua_State *L = decode->L;
+  const fdk_scanner *scan = &decode->scan;
+  if (scan->size <= SHORT_TEXT) {
+    char text[SHORT_TEXT];
+    size_t size = fdk_json_unescape(scan->text, scan->size, text);
+    lua_pushlstring(L, text, size);
+  } else { /* Lua's memory, so that nothing leaks when the push raises */
+    char *text = lua_newuserdata(L, scan->size);
+    size_t size = fdk_json_unescape(scan->text, scan->size, text);
+    lua_pushlstring(L, text, size);
+    lua_remove(L, -2);
+  }
+}
+
+static inline void push_string(decoder *decode) {
+  if (decode->scan.escaped)
+    push_escaped(decode);
+  else
+    lua_pushlstring(decode->L, decode->scan.text, decode->scan.size);
+}
+
+/* Pushes the scanned integer, as a string where this Lua's numbers cannot hold
+ * it exactly. [+1] */
+static inline void push_integer(decoder *decode) {
+  int64_t value = decode->scan.integer;
+#if FDK_LUA_INTEGERS
+  lua_pushinteger(decode->L, (lua_Integer)value);
+#else
+  const int64_t exact = INT64_C(1) << 53;
+  if (value >= -exact && value <= exact)
+    lua_pushnumber(decode->L, (lua_Number)value);
+  else
+    lua_pushlstring(decode->L, decode->scan.text, decode->scan.size);
+#endif
+}
+
+/* A member that is null counts as absent, also where an earlier member of the
+ * same name had a value: the last one wins. Pops the name. */
+static void remove_member(lua_State *L) {
+  lua_pushvalue(L, -1);
+  lua_rawget(L, -3);
+  bool absent = lua_isnil(L, -1);
+  lua_pop(L, 1);
+  if (absent) {
+    lua_pop(L, 1);
+  } else {
+    lua_pushnil(L);
+    lua_rawset(L, -3);
+  }
+}
+
+static bool push_object(decoder *decode) {
+  lua_State *L = decode->L;
+  fdk_scanner *scan = &decode->scan;
+  uint16_t *guess = &decode->fields[scan->depth];
+  luaL_checkstack(L, SLOTS, "too deep a document");
+  fdk_token token = fdk_scan_member(scan, true);
+  lua_createtable(L, 0, token == FDK_TOKEN_STRING ? *guess : 0);
+  int count = 0;
+  for (; token == FDK_TOKEN_STRING; token = fdk_scan_member(scan, false)) {
+    push_string(decode);
+    token = fdk_scan_value(scan);
+    if (token == FDK_TOKEN_NULL && !decode->keep_null) {
+      remove_member(L);
+      continue;
+    }
+    if (!push_value(decode, token))
+      return false;
+    lua_rawset(L, -3);
+    count++;
+  }
+  *guess = (uint16_t)(count < MOST_FIELDS ? count : MOST_FIELDS);
+  return token == FDK_TOKEN_CLOSE;
+}
+
+static bool push_array(decoder *decode) {
+  lua_State *L = decode->L;
+  fdk_scanner *scan = &decode->scan;
+  uint16_t *guess = &decode->items[scan->depth];
+  luaL_checkstack(L, SLOTS, "too deep a document");
+  fdk_token token = fdk_scan_item(scan, true);
+  if (token == FDK_TOKEN_CLOSE) { /* marked, or it would become {} again */
+    lua_createtable(L, 0, 0);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, fdk_json_state_of(L)->array_mt_ref);
+    lua_setmetatable(L, -2);
+    return true;
+  }
+  lua_createtable(L, *guess, 0);
+  int count = 0;
+  for (; token != FDK_TOKEN_CLOSE; token = fdk_scan_item(scan, false)) {
+    if (!push_value(decode, token))
+      return false;
+    lua_rawseti(L, -2, ++count);
+  }
+  *guess = (uint16_t)(count < MOST_ITEMS ? count : MOST_ITEMS);
+  return true;
+}
+
+/* Pushes the value that begins with `token`; false after a problem, with the
+ * stack as it happens to be. The scanner bounds the recursion. [+1] */
+static bool push_value(decoder *decode, fdk_token token) {
+  lua_State *L = decode->L;
+  switch (token) {
+  case FDK_TOKEN_STRING:
+    push_string(decode);
+    return true;
+  case FDK_TOKEN_INTEGER:
+    push_integer(decode);
+    return true;
+  case FDK_TOKEN_DIGITS:
+    lua_pushlstring(L, decode->scan.text, decode->scan.size);
+    return true;
+  case FDK_TOKEN_DOUBLE:
+    lua_pushnumber(L, decode->scan.number);
+    return true;
+  case FDK_TOKEN_TRUE:
+  case FDK_TOKEN_FALSE:
+    lua_pushboolean(L, token == FDK_TOKEN_TRUE);
+    return true;
+  case FDK_TOKEN_NULL:
+    lua_pushlightuserdata(L, NULL);
+    return true;
+  case FDK_TOKEN_OBJECT:
+    return push_object(decode);
+  case FDK_TOKEN_ARRAY:
+    return push_array(decode);
+  default: /* CLOSE does not come here */
+    return false;
+  }
+}
+
+int fdk_json_push(lua_State *L, const char *text, size_t size, bool keep_null) {
+  decoder decode;
+  memset(&decode, 0, sizeof decode);
+  decode.L = L;
+  decode.keep_null = keep_null;
+  int top = lua_gettop(L);
+  luaL_checkstack(L, SLOTS, "no room for a document");
+  fdk_scan_begin(&decode.scan, text, size);
+  if (push_value(&decode, fdk_scan_value(&decode.scan)) &&
+      fdk_scan_finish(&decode.scan))
+    return 1;
+  lua_settop(L, top);
+  lua_pushnil(L);
+  char message[sizeof decode.scan.problem + 40];
+  snprintf(message, sizeof message, "%s, at byte %zu", decode.scan.problem,
+           decode.scan.offset);
+  lua_pushstring(L, message);
+  lua_pushinteger(L, (lua_Integer)decode.scan.offset);
+  return 3;
+}
