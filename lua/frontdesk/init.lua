@@ -5,6 +5,7 @@
 --     local ok, err = omicall.contacts:add { fullName = "Mai Lan" }
 --
 -- Besides a service for each description (`frontdesk.omicall`, ...):
+--   csv      rows(path) and writer(path, columns), a table a row
 --   json     encode and decode, strict and exact
 --   null     the JSON null, the same value as cjson.null
 --   errors   is(err, kind)
@@ -16,6 +17,7 @@ local nearest = require "frontdesk.nearest"
 local service = require "frontdesk.service"
 
 local MODULES = {
+  csv = "frontdesk.csv",
   json = "frontdesk.json",
   errors = "frontdesk.errors",
   sandbox = "frontdesk.sandbox",
