@@ -1,0 +1,107 @@
+/* l_shape.c: core.shape, an operation's input compiled for checking and
+ * encoding; the work is in shape_*.c. */
+#include "binding.h"
+#include "l_json.h"
+#include "shape.h"
+
+#define SHAPE_TYPE "frontdesk.shape"
+
+static fdk_shape *check_shape(lua_State *L) {
+  fdk_shape *shape = luaL_checkudata(L, 1, SHAPE_TYPE);
+  if (shape->top == NULL)
+    luaL_error(L, "this shape is closed");
+  return shape;
+}
+
+/* Encodes the input at index 2 into the scratch buffers. Returns 0, or the
+ * number of results of a refusal: nil, message, field. */
+static int encode(lua_State *L, const fdk_shape *shape) {
+  lua_settop(L, 2);
+  int type = lua_type(L, 2);
+  if (type != LUA_TNIL && type != LUA_TTABLE) {
+    lua_pushnil(L);
+    lua_pushfstring(L, "the input must be one table of fields (got a %s)",
+                    luaL_typename(L, 2));
+    return 2;
+  }
+  fdk_shape_run run = {.L = L,
+                       .body = fdk_scratch(L, FDK_SCRATCH_BODY),
+                       .target = fdk_scratch(L, FDK_SCRATCH_TARGET),
+                       .text = fdk_scratch(L, FDK_SCRATCH_TEXT),
+                       .message = fdk_scratch(L, FDK_SCRATCH_ERROR)};
+  if (fdk_shape_encode(&run, shape, type == LUA_TTABLE ? 2 : 0))
+    return 0;
+  if (run.no_memory)
+    return luaL_error(L, "not enough memory to encode the input");
+  bool place = run.text->size > 0;
+  lua_pushnil(L);
+  fdk_scratch_push(L, FDK_SCRATCH_ERROR);
+  if (place)
+    fdk_scratch_push(L, FDK_SCRATCH_TEXT);
+  return place ? 3 : 2;
+}
+
+/* shape:encode(input?) -> target, body | target | nil, message, field */
+static int shape_encode(lua_State *L) {
+  const fdk_shape *shape = check_shape(L);
+  int refused = encode(L, shape);
+  if (refused > 0)
+    return refused;
+  if (shape->target_varies) {
+    fdk_scratch_push(L, FDK_SCRATCH_TARGET);
+  } else {
+    fdk_push_owner(L, 1);
+    lua_rawgeti(L, -1, 1);
+  }
+  if (shape->body)
+    fdk_scratch_push(L, FDK_SCRATCH_BODY);
+  else
+    lua_pushnil(L);
+  return 2;
+}
+
+/* shape:check(input?) -> true | nil, message, field */
+static int shape_check(lua_State *L) {
+  int refused = encode(L, check_shape(L));
+  if (refused > 0)
+    return refused;
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static int shape_free(lua_State *L) {
+  fdk_shape_free(luaL_checkudata(L, 1, SHAPE_TYPE));
+  return 0;
+}
+
+static int shape_tostring(lua_State *L) {
+  const fdk_shape *shape = luaL_checkudata(L, 1, SHAPE_TYPE);
+  if (shape->top == NULL)
+    lua_pushliteral(L, SHAPE_TYPE " (closed)");
+  else
+    lua_pushfstring(L, SHAPE_TYPE " (%d fields)", (int)shape->top->count);
+  return 1;
+}
+
+/* core.shape(description) -> shape; raises when the description is bad */
+static int shape_new(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  fdk_shape *shape = fdk_new_userdata(L, sizeof *shape);
+  *shape = (fdk_shape){0};
+  fdk_set_type(L, SHAPE_TYPE);
+  lua_createtable(L, 1, 0);
+  fdk_shape_compile(L, shape, 1, 3);
+  fdk_set_owner(L, 2);
+  return 1;
+}
+
+void fdk_open_shape(lua_State *L) {
+  static const luaL_Reg meta[] = {
+      {"__gc", shape_free}, {"__tostring", shape_tostring}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"encode", shape_encode}, {"check", shape_check}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"shape", shape_new}, {NULL, NULL}};
+  fdk_new_type(L, SHAPE_TYPE, meta, methods);
+  fdk_set_functions(L, functions);
+}

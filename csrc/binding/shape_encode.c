@@ -1,0 +1,549 @@
+/* shape_encode.c: an input table becomes URL target and JSON body in one pass,
+ * checked on the way; see shape.h.
+ *
+ * An object is read in two steps: `gather` walks the table once and puts each
+ * value into the stack slot of its field, then the fields are written in the
+ * order in which they are declared. Access is raw, no Lua code runs. */
+#include "compat.h"
+#include "engine/url.h"
+#include "l_json.h"
+#include "shape.h"
+#include "json/escape.h"
+
+/* Stack slots needed beside an object's fields: a key, a value, an element and
+ * its key, room for the functions below. */
+enum { SLACK = 10 };
+
+static bool append(fdk_shape_run *run, fdk_buffer *out, fdk_shape_text text) {
+  return fdk_buffer_append(out, text.data, text.size) ||
+         fdk_shape_no_memory(run);
+}
+
+static bool push(fdk_shape_run *run, fdk_buffer *out, char byte) {
+  return fdk_buffer_push(out, byte) || fdk_shape_no_memory(run);
+}
+
+/* --- single values --- */
+
+/* Refuses what fdk_json_append refused; the path goes on inside the value. */
+static bool refuse_json(fdk_shape_run *run, const fdk_shape_frame *frame,
+                        const fdk_json_problem *problem) {
+  fdk_shape_frame at = *frame;
+  at.inside = problem->path;
+  return fdk_shape_refuse(run, &at, FDK_SHAPE_GOT_NOTHING, 0, "%s",
+                          problem->message);
+}
+
+static bool write_any(fdk_shape_run *run, const fdk_shape_frame *frame,
+                      int index) {
+  fdk_json_problem problem;
+  return fdk_json_append(run->L, index, run->body, &problem) ||
+         refuse_json(run, frame, &problem);
+}
+
+/* A table with named fields, whatever their names; an empty table is one. */
+static bool write_open_object(fdk_shape_run *run, const fdk_shape_frame *frame,
+                              const fdk_shape_field *field, int index) {
+  lua_State *L = run->L;
+  if (lua_type(L, index) != LUA_TTABLE)
+    return fdk_shape_refuse_type(run, frame, field, index);
+  lua_pushnil(L);
+  if (lua_next(L, index) == 0) /* whatever metatable it has */
+    return append(run, run->body, (fdk_shape_text){"{}", 2});
+  bool named = lua_type(L, -2) == LUA_TSTRING;
+  lua_pop(L, 2);
+  if (!named)
+    return fdk_shape_refuse_type(run, frame, field, index);
+  return write_any(run, frame, index);
+}
+
+static bool write_object(fdk_shape_run *run, const fdk_shape_frame *parent,
+                         const fdk_shape_object *object, int index);
+
+static bool write_scalar(fdk_shape_run *run, const fdk_shape_frame *frame,
+                         const fdk_shape_field *field, int index) {
+  fdk_shape_scalar scalar;
+  if (!fdk_shape_read_scalar(run, frame, field, index, &scalar))
+    return false;
+  fdk_url_status status = FDK_URL_OK;
+  switch ((fdk_shape_place)field->place) {
+  case FDK_SHAPE_BODY:
+    if (scalar.choice != NULL)
+      return append(run, run->body, scalar.choice->encoded);
+    if (!scalar.quoted)
+      return append(run, run->body, scalar.text);
+    /* the text is known to be UTF-8 unless the writer says otherwise */
+    return fdk_json_write_string(run->body, scalar.text.data, scalar.text.size,
+                                 NULL) == FDK_JSON_OK ||
+           fdk_shape_no_memory(run);
+  case FDK_SHAPE_PATH:
+    status =
+        fdk_url_append_segment(run->target, scalar.text.data, scalar.text.size);
+    break;
+  case FDK_SHAPE_QUERY:
+    status =
+        fdk_url_append_query(run->target, scalar.text.data, scalar.text.size);
+    break;
+  case FDK_SHAPE_HEADER: /* checked; the caller sends it */
+    break;
+  }
+  switch (status) {
+  case FDK_URL_OK:
+    return true;
+  case FDK_URL_NO_MEMORY:
+    return fdk_shape_no_memory(run);
+  case FDK_URL_SEGMENT_DOTS: /* shown even of a secret: it is none */
+    return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, index,
+                            "must not be \"%s\" (it would change the path)",
+                            scalar.text.data);
+  default:
+    return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, index, "%s",
+                            fdk_url_words(status));
+  }
+}
+
+/* The most common value, a text that is only checked for UTF-8. */
+static inline bool write_plain(fdk_shape_run *run, const fdk_shape_frame *frame,
+                               const fdk_shape_field *field, int index) {
+  size_t size = 0;
+  size_t bad = 0;
+  const char *text = lua_tolstring(run->L, index, &size);
+  if (field->required && size == 0 && !field->allow_empty)
+    return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, 0,
+                            "is required and must not be empty");
+  switch (fdk_json_write_string(run->body, text, size, &bad)) {
+  case FDK_JSON_OK:
+    return true;
+  case FDK_JSON_BAD_UTF8:
+    return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, 0,
+                            "is not valid UTF-8 (at byte %zu)", bad + 1);
+  default:
+    return fdk_shape_no_memory(run);
+  }
+}
+
+bool fdk_shape_write_value(fdk_shape_run *run, fdk_shape_frame *frame,
+                           const fdk_shape_field *field, int index) {
+  switch ((fdk_shape_kind)field->kind) {
+  case FDK_SHAPE_ANY:
+    return write_any(run, frame, index);
+  case FDK_SHAPE_OBJECT:
+    return write_open_object(run, frame, field, index);
+  case FDK_SHAPE_NESTED:
+    if (lua_type(run->L, index) != LUA_TTABLE)
+      return fdk_shape_refuse_type(run, frame, field, index);
+    return write_object(run, frame, field->nested, index);
+  default:
+    return write_scalar(run, frame, field, index);
+  }
+}
+
+/* --- lists --- */
+
+/* The element on top of the stack, number frame->item. */
+static bool write_item(fdk_shape_run *run, fdk_shape_frame *frame,
+                       const fdk_shape_field *field) {
+  if (field->place == FDK_SHAPE_BODY) {
+    if (frame->item > 1 && !push(run, run->body, ','))
+      return false;
+  } else if (field->place == FDK_SHAPE_QUERY) { /* name=one&name=two */
+    if (!push(run, run->target, run->in_query ? '&' : '?') ||
+        !append(run, run->target, field->lead))
+      return false;
+    run->in_query = true;
+  }
+  return fdk_shape_write_value(run, frame, field, lua_gettop(run->L));
+}
+
+/* The elements of a table whose keys do not come in order: exactly 1 to n, or
+ * it is no list. The caller has dropped what it wrote. */
+static bool write_unordered(fdk_shape_run *run, fdk_shape_frame *frame,
+                            const fdk_shape_field *field, int index) {
+  lua_State *L = run->L;
+  size_t count = fdk_raw_length(L, index);
+  size_t keys = 0;
+  for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1))
+    keys++;
+  frame->item = 0;
+  if (keys != count)
+    return fdk_shape_refuse_list(run, frame, index);
+  for (size_t i = 1; i <= count; i++) {
+    lua_rawgeti(L, index, (int)i);
+    if (lua_type(L, -1) == LUA_TNIL) {
+      frame->item = 0;
+      return fdk_shape_refuse_list(run, frame, index);
+    }
+    frame->item = i;
+    if (!write_item(run, frame, field))
+      return false;
+    lua_pop(L, 1);
+  }
+  return true;
+}
+
+static bool write_items(fdk_shape_run *run, fdk_shape_frame *frame,
+                        const fdk_shape_field *field, int index) {
+  lua_State *L = run->L;
+  size_t body = run->body->size, target = run->target->size;
+  bool in_query = run->in_query;
+  for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+    frame->item++;
+    if (lua_type(L, -2) != LUA_TNUMBER ||
+        lua_tonumber(L, -2) != (lua_Number)frame->item) {
+      lua_pop(L, 2);
+      run->body->size = body;
+      run->target->size = target;
+      run->in_query = in_query;
+      return write_unordered(run, frame, field, index);
+    }
+    if (!write_item(run, frame, field))
+      return false;
+  }
+  return true;
+}
+
+/* A marker that stands for a list, such as cjson.empty_array. */
+static bool write_marker(fdk_shape_run *run, fdk_shape_frame *frame,
+                         const fdk_shape_field *field, int index) {
+  fdk_json_problem problem;
+  fdk_buffer *body = run->body;
+  size_t size = body->size;
+  if (field->place == FDK_SHAPE_BODY && !field->nonempty &&
+      lua_type(run->L, index) == LUA_TLIGHTUSERDATA &&
+      fdk_json_append(run->L, index, body, &problem)) {
+    if (body->size == size + 2 && body->data[size] == '[')
+      return true;
+    body->size = size;
+  }
+  return fdk_shape_refuse_list(run, frame, index);
+}
+
+static bool write_list(fdk_shape_run *run, fdk_shape_frame *frame,
+                       const fdk_shape_field *field, int index) {
+  bool in_body = field->place == FDK_SHAPE_BODY;
+  if (lua_type(run->L, index) != LUA_TTABLE)
+    return write_marker(run, frame, field, index);
+  if ((in_body && !push(run, run->body, '[')) ||
+      !write_items(run, frame, field, index))
+    return false;
+  if (field->nonempty && frame->item == 0)
+    return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, index,
+                            "must not be empty");
+  frame->item = 0;
+  return !in_body || push(run, run->body, ']');
+}
+
+bool fdk_shape_write_whole(fdk_shape_run *run, fdk_shape_frame *frame,
+                           const fdk_shape_field *field, int index) {
+  return field->list ? write_list(run, frame, field, index)
+                     : fdk_shape_write_value(run, frame, field, index);
+}
+
+/* --- fields --- */
+
+/* What stands before a field's value; a list in the query writes its own. */
+static inline bool write_lead(fdk_shape_run *run,
+                              const fdk_shape_field *field) {
+  if (field->place == FDK_SHAPE_BODY) {
+    fdk_buffer *body = run->body;
+    size_t skip =
+        body->data[body->size - 1] == '{'; /* no comma for the first */
+    return fdk_buffer_append(body, field->lead.data + skip,
+                             field->lead.size - skip) ||
+           fdk_shape_no_memory(run);
+  }
+  if (field->place != FDK_SHAPE_QUERY || field->list)
+    return true;
+  bool first = !run->in_query;
+  run->in_query = true;
+  return push(run, run->target, first ? '?' : '&') &&
+         append(run, run->target, field->lead);
+}
+
+static bool write_encoded(fdk_shape_run *run, const fdk_shape_field *field,
+                          fdk_shape_text encoded) {
+  if (!write_lead(run, field))
+    return false;
+  return append(run, field->place == FDK_SHAPE_BODY ? run->body : run->target,
+                encoded);
+}
+
+/* What a field is derived to, with the object's values from `slots` on; NULL
+ * when it is not. */
+static const fdk_shape_choice *derive(lua_State *L,
+                                      const fdk_shape_field *field, int slots) {
+  int from = slots + field->derived_from;
+  if (field->derived_count == 0 || lua_type(L, from) != LUA_TSTRING)
+    return NULL;
+  size_t size = 0;
+  const char *text = lua_tolstring(L, from, &size);
+  for (unsigned i = 0; i < field->derived_count; i++) {
+    const fdk_shape_choice *choice = &field->derived[i];
+    if (choice->text.data == text ||
+        (choice->text.size == size &&
+         memcmp(choice->text.data, text, size) == 0))
+      return choice;
+  }
+  return NULL;
+}
+
+static bool write_absent(fdk_shape_run *run, const fdk_shape_frame *frame,
+                         const fdk_shape_field *field, int slots) {
+  if (field->fixed.data != NULL)
+    return write_encoded(run, field, field->fixed);
+  const fdk_shape_choice *derived = derive(run->L, field, slots);
+  if (derived != NULL)
+    return write_encoded(run, field, derived->encoded);
+  if (field->required)
+    return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, 0,
+                            "is required");
+  return true;
+}
+
+/* A null where one may be: sent as it is, but a query or a header has none. */
+static bool write_null(fdk_shape_run *run, const fdk_shape_frame *frame,
+                       const fdk_shape_field *field) {
+  if (field->required)
+    return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, 0,
+                            "is required (got null)");
+  if (field->place != FDK_SHAPE_BODY)
+    return true;
+  return write_encoded(run, field, (fdk_shape_text){"null", 4});
+}
+
+static bool write_field(fdk_shape_run *run, fdk_shape_frame *frame,
+                        const fdk_shape_field *field, int slots, int index) {
+  lua_State *L = run->L;
+  int type = lua_type(L, index);
+  if (type == LUA_TNIL && !field->required && field->fixed.data == NULL &&
+      field->derived_count == 0)
+    return true;
+  frame->name = field->name;
+  frame->item = 0;
+  frame->secret = field->secret;
+  if (type == LUA_TNIL)
+    return write_absent(run, frame, field, slots);
+  if (type == LUA_TSTRING && field->plain)
+    return write_lead(run, field) && write_plain(run, frame, field, index);
+  if (field->is_const) {
+    if (fdk_shape_equals(L, index, (fdk_shape_kind)field->kind,
+                         &field->constant))
+      return write_encoded(run, field, field->fixed);
+    return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_VALUE, index,
+                            field->secret ? "is fixed; leave it out"
+                                          : "is always %s; leave it out",
+                            field->constant.shown.data);
+  }
+  if (type == LUA_TLIGHTUSERDATA && fdk_is_null(L, index))
+    return write_null(run, frame, field);
+  if (field->required && type == LUA_TSTRING && !field->allow_empty &&
+      fdk_raw_length(L, index) == 0)
+    return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, 0,
+                            "is required and must not be empty");
+  if (field->omit_false && fdk_shape_flag(L, index) == 0)
+    return true;
+  return write_lead(run, field) &&
+         fdk_shape_write_whole(run, frame, field, index);
+}
+
+/* --- objects --- */
+
+static inline int find_field(const fdk_shape_object *object, const char *key) {
+  size_t mask = ((size_t)1 << (64 - object->slot_shift)) - 1;
+  size_t at = fdk_shape_hash(key, object->slot_shift);
+  while (object->slots[at].key != NULL) {
+    if (object->slots[at].key == key)
+      return object->slots[at].field;
+    at = (at + 1) & mask;
+  }
+  return -1;
+}
+
+/* The field of the key at `index`: by the string's address, or, since Lua does
+ * not intern long strings, by its bytes; -1 when there is none. */
+static int field_of(lua_State *L, const fdk_shape_object *object, int index) {
+  if (lua_type(L, index) != LUA_TSTRING)
+    return -1;
+  fdk_shape_text key;
+  key.data = lua_tolstring(L, index, &key.size);
+  int field = find_field(object, key.data);
+  if (field < 0) {
+    const fdk_shape_name *name = fdk_shape_find_name(object, key);
+    if (name != NULL && !name->wire_only)
+      field = name->field;
+  }
+  return field;
+}
+
+/* Moves the values of the table at `index` to the stack slots from `slots` on,
+ * one a field. *extras tells whether it has keys beside them. */
+static bool gather(fdk_shape_run *run, fdk_shape_frame *frame, int index,
+                   int slots, bool *extras) {
+  lua_State *L = run->L;
+  const fdk_shape_object *object = frame->object;
+  uint64_t given[(FDK_SHAPE_FIELDS + 63) / 64] = {0};
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    int field = field_of(L, object, -2);
+    if (field < 0) {
+      if (!object->open || lua_type(L, -2) != LUA_TSTRING)
+        return fdk_shape_refuse_key(run, frame, index);
+      *extras = true;
+      lua_pop(L, 1);
+      continue;
+    }
+    uint64_t bit = (uint64_t)1 << (field & 63);
+    if (given[field >> 6] & bit)
+      return fdk_shape_refuse_twice(run, frame, index, (unsigned short)field);
+    given[field >> 6] |= bit;
+    lua_replace(L, slots + field);
+  }
+  return true;
+}
+
+/* The keys of an open object that are no fields, in the table's order. */
+static bool write_extras(fdk_shape_run *run, fdk_shape_frame *frame,
+                         int index) {
+  lua_State *L = run->L;
+  frame->secret = false;
+  frame->item = 0;
+  for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+    if (field_of(L, frame->object, -2) >= 0)
+      continue;
+    fdk_shape_text key;
+    key.data = lua_tolstring(L, -2, &key.size);
+    frame->name = key;
+    if (fdk_shape_find_name(frame->object, key) !=
+        NULL) /* a name on the wire */
+      return fdk_shape_refuse_key(run, frame, index);
+    fdk_buffer *body = run->body;
+    if (body->data[body->size - 1] != '{' && !push(run, body, ','))
+      return false;
+    switch (fdk_json_write_string(body, key.data, key.size, NULL)) {
+    case FDK_JSON_OK:
+      break;
+    case FDK_JSON_BAD_UTF8:
+      return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, 0,
+                              "is a name that is not valid UTF-8");
+    default:
+      return fdk_shape_no_memory(run);
+    }
+    if (!push(run, body, ':') || !write_any(run, frame, lua_gettop(L)))
+      return false;
+  }
+  return true;
+}
+
+/* Whether rules take field number `number` for given. */
+static bool is_given(lua_State *L, const fdk_shape_object *object,
+                     unsigned short number, int slots) {
+  const fdk_shape_field *field = &object->fields[number];
+  if (lua_type(L, slots + number) != LUA_TNIL)
+    return !fdk_shape_is_empty(L, slots + number);
+  if (field->fixed.data != NULL)
+    return !field->fixed_empty;
+  return derive(L, field, slots) != NULL;
+}
+
+/* Whether the rule asks for something in this object. */
+static bool rule_applies(lua_State *L, const fdk_shape_object *object,
+                         const fdk_shape_rule *rule, int slots) {
+  const fdk_shape_field *subject = &object->fields[rule->subject];
+  switch (rule->condition) {
+  case FDK_SHAPE_ALWAYS:
+    return true;
+  case FDK_SHAPE_UNLESS:
+    return !is_given(L, object, rule->subject, slots);
+  case FDK_SHAPE_WHEN:
+    return is_given(L, object, rule->subject, slots);
+  case FDK_SHAPE_WHEN_IS:
+    break;
+  }
+  int index = slots + rule->subject;
+  if (lua_type(L, index) != LUA_TNIL)
+    return fdk_shape_equals(L, index, (fdk_shape_kind)subject->kind, &rule->is);
+  return fdk_shape_same(&subject->constant, &rule->is);
+}
+
+static bool check_rules(fdk_shape_run *run, fdk_shape_frame *frame, int slots) {
+  const fdk_shape_object *object = frame->object;
+  for (unsigned i = 0; i < object->rule_count; i++) {
+    const fdk_shape_rule *rule = &object->rules[i];
+    if (!rule_applies(run->L, object, rule, slots))
+      continue;
+    unsigned k = 0;
+    while (k < rule->count && !is_given(run->L, object, rule->fields[k], slots))
+      k++;
+    if (k == rule->count)
+      return fdk_shape_refuse_rule(run, frame, rule);
+  }
+  return true;
+}
+
+static bool write_target(fdk_shape_run *run, const fdk_shape *shape,
+                         fdk_shape_frame *frame, int slots) {
+  for (int i = 0; i < shape->piece_count; i++) {
+    const fdk_shape_piece *piece = &shape->pieces[i];
+    if (!append(run, run->target, piece->literal))
+      return false;
+    if (piece->field >= 0) {
+      const fdk_shape_field *field = &shape->top->fields[piece->field];
+      if (!write_field(run, frame, field, slots, slots + piece->field))
+        return false;
+    }
+  }
+  return true;
+}
+
+/* Writes the object at `index` (0: an empty one); `shape` is given for the
+ * operation's own fields only. The stack is left as it was, unless refused. */
+static bool write_fields(fdk_shape_run *run, fdk_shape_frame *frame,
+                         const fdk_shape *shape, int index) {
+  lua_State *L = run->L;
+  const fdk_shape_object *object = frame->object;
+  int top = lua_gettop(L);
+  if (frame->depth > FDK_SHAPE_DEPTH ||
+      !lua_checkstack(L, object->count + SLACK))
+    return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, index,
+                            "is nested too deeply (does it contain itself?)");
+  lua_settop(L, top + object->count);
+  int slots = top + 1;
+  bool extras = false;
+  bool body = shape == NULL || shape->body;
+  if (index != 0 && !gather(run, frame, index, slots, &extras))
+    return false;
+  if (shape != NULL && shape->target_varies &&
+      !write_target(run, shape, frame, slots))
+    return false;
+  if (body && !push(run, run->body, '{'))
+    return false;
+  for (int i = 0; i < object->count; i++) {
+    const fdk_shape_field *field = &object->fields[i];
+    if (field->place != FDK_SHAPE_PATH &&
+        !write_field(run, frame, field, slots, slots + i))
+      return false;
+  }
+  if (extras && !write_extras(run, frame, index))
+    return false;
+  if (object->rule_count > 0 && !check_rules(run, frame, slots))
+    return false;
+  if (body && !push(run, run->body, '}'))
+    return false;
+  lua_settop(L, top);
+  return true;
+}
+
+static bool write_object(fdk_shape_run *run, const fdk_shape_frame *parent,
+                         const fdk_shape_object *object, int index) {
+  fdk_shape_frame frame = {
+      .parent = parent, .object = object, .depth = parent->depth + 1};
+  return write_fields(run, &frame, NULL, index);
+}
+
+bool fdk_shape_encode(fdk_shape_run *run, const fdk_shape *shape, int index) {
+  fdk_shape_frame frame = {.object = shape->top};
+  int top = lua_gettop(run->L);
+  bool written = write_fields(run, &frame, shape, index);
+  lua_settop(run->L, top);
+  return written;
+}
