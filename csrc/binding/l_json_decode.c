@@ -13,14 +13,31 @@
 #include <stdio.h>
 
 enum {
+  SLOTS = 6, /* of the Lua stack, for one level */
+
+  /* Escaped strings up to here are unescaped on the C stack. */
+  SHORT_TEXT = 512,
+
   /* Sizes are guessed from what the document held before, so there is a limit
    * to what a document can make us set aside. */
   MOST_FIELDS = 64,
   MOST_ITEMS = 256,
-  SHORT_TEXT =
-      512,   /* escaped strings up to here are unescaped on the C stack */
-  SLOTS = 6, /* of the Lua stack, for one level */
+
+  /* Names are remembered for this many depths, and so many of each; from this
+   * size of a document on, for it must pay. */
+  ROWS = 8,
+  NAMES = 32,
+  LONG_DOCUMENT = 1024,
 };
+
+/* The names of the last object at some depth, in order. Their Lua strings stand
+ * on the Lua stack from `slot` on. */
+typedef struct row {
+  int slot;
+  int count;
+  const char *text[NAMES]; /* in the document */
+  size_t size[NAMES];
+} row;
 
 typedef struct decoder {
   fdk_scanner scan;
@@ -28,6 +45,10 @@ typedef struct decoder {
   bool keep_null;
   uint16_t fields[FDK_JSON_DEPTH + 1]; /* of the last object at each depth */
   uint16_t items[FDK_JSON_DEPTH + 1];  /* of the last array at each depth */
+  uint8_t row_of[FDK_JSON_DEPTH + 1];  /* 0: none yet; else counted from 1 */
+  int rows;                            /* in use */
+  int slots;                           /* where their strings begin; 0: none */
+  row names[ROWS];                     /* the first `rows` are set up */
 } decoder;
 
 static bool push_value(decoder *decode, fdk_token token);
@@ -85,16 +106,69 @@ static void remove_member(lua_State *L) {
   }
 }
 
+/* The names to expect in an object at this depth; NULL when there is no more
+ * room to remember any. */
+static inline row *row_at(decoder *decode, int depth) {
+  int number = decode->row_of[depth];
+  if (number > 0)
+    return &decode->names[number - 1];
+  if (decode->slots == 0 || decode->rows == ROWS)
+    return NULL;
+  row *fresh = &decode->names[decode->rows];
+  fresh->slot = decode->slots + decode->rows * NAMES;
+  fresh->count = 0;
+  decode->row_of[depth] = (uint8_t)++decode->rows;
+  return fresh;
+}
+
+/* Keeps the name on top of the stack as the one at `place`. */
+static void remember(decoder *decode, row *names, int place) {
+  lua_pushvalue(decode->L, -1);
+  lua_replace(decode->L, names->slot + place);
+  names->text[place] = decode->scan.text;
+  names->size[place] = decode->scan.size;
+  if (place == names->count)
+    names->count++;
+}
+
+/* Pushes the next member's name, and counts *place on. Objects in a list have
+ * the same names in the same order most of the time, so the one that stood here
+ * in the last object is tried first, and then the one after it. False at the
+ * end of the object and after a problem, with the scanner's token. [+1] */
+static inline bool push_name(decoder *decode, row *names, int *place,
+                             bool first, fdk_token *token) {
+  fdk_scanner *scan = &decode->scan;
+  if (names != NULL) {
+    for (int i = *place; i < names->count && i < *place + 2; i++) {
+      if (fdk_scan_same_member(scan, first, names->text[i], names->size[i])) {
+        lua_pushvalue(decode->L, names->slot + i);
+        *place = i + 1;
+        return true;
+      }
+    }
+  }
+  *token = fdk_scan_member(scan, first);
+  if (*token != FDK_TOKEN_STRING)
+    return false;
+  push_string(decode);
+  if (names != NULL && *place < NAMES && !scan->escaped)
+    remember(decode, names, (*place)++);
+  return true;
+}
+
 static bool push_object(decoder *decode) {
   lua_State *L = decode->L;
   fdk_scanner *scan = &decode->scan;
   uint16_t *guess = &decode->fields[scan->depth];
+  row *names = row_at(decode, scan->depth);
   luaL_checkstack(L, SLOTS, "too deep a document");
-  fdk_token token = fdk_scan_member(scan, true);
-  lua_createtable(L, 0, token == FDK_TOKEN_STRING ? *guess : 0);
+  bool empty = scan->at < scan->end && *scan->at == '}';
+  lua_createtable(L, 0, empty ? 0 : *guess);
+  fdk_token token = FDK_TOKEN_CLOSE;
+  int place = 0;
   int count = 0;
-  for (; token == FDK_TOKEN_STRING; token = fdk_scan_member(scan, false)) {
-    push_string(decode);
+  for (bool first = true; push_name(decode, names, &place, first, &token);
+       first = false) {
     token = fdk_scan_value(scan);
     if (token == FDK_TOKEN_NULL && !decode->keep_null) {
       remove_member(L);
@@ -105,7 +179,8 @@ static bool push_object(decoder *decode) {
     lua_rawset(L, -3);
     count++;
   }
-  *guess = (uint16_t)(count < MOST_FIELDS ? count : MOST_FIELDS);
+  if (!empty)
+    *guess = (uint16_t)(count < MOST_FIELDS ? count : MOST_FIELDS);
   return token == FDK_TOKEN_CLOSE;
 }
 
@@ -167,15 +242,24 @@ static bool push_value(decoder *decode, fdk_token token) {
 
 int fdk_json_push(lua_State *L, const char *text, size_t size, bool keep_null) {
   decoder decode;
-  memset(&decode, 0, sizeof decode);
+  memset(&decode, 0, offsetof(decoder, names));
   decode.L = L;
   decode.keep_null = keep_null;
   int top = lua_gettop(L);
-  luaL_checkstack(L, SLOTS, "no room for a document");
+  luaL_checkstack(L, SLOTS + ROWS * NAMES, "no room for a document");
+  if (size >= LONG_DOCUMENT) {
+    decode.slots = top + 1;
+    lua_settop(L, top + ROWS * NAMES);
+  }
   fdk_scan_begin(&decode.scan, text, size);
   if (push_value(&decode, fdk_scan_value(&decode.scan)) &&
-      fdk_scan_finish(&decode.scan))
+      fdk_scan_finish(&decode.scan)) {
+    if (decode.slots > 0) {
+      lua_replace(L, top + 1);
+      lua_settop(L, top + 1);
+    }
     return 1;
+  }
   lua_settop(L, top);
   lua_pushnil(L);
   char message[sizeof decode.scan.problem + 40];

@@ -60,11 +60,56 @@ static bool write_escaped(fdk_buffer *out, const char *at, const char *end) {
   return true;
 }
 
+/* Copies `size` bytes while it looks at them, and stops looking at the first
+ * that needs an escape. Adds the bits of what it saw to *seen. */
+static inline bool copy_plain(char *to, const char *text, size_t size,
+                              uint64_t *seen) {
+  uint64_t word;
+  if (size >= 8) {
+    size_t last = size - 8; /* the last eight bytes overlap those before */
+    for (size_t i = 0; i < last; i += 8) {
+      word = fdk_span_word(text + i);
+      memcpy(to + i, &word, 8);
+      *seen |= word;
+      if (fdk_span_word_stops(word) != 0)
+        return false;
+    }
+    word = fdk_span_word(text + last);
+    memcpy(to + last, &word, 8);
+  } else if (size >= 4) {
+    uint32_t head;
+    uint32_t tail;
+    memcpy(&head, text, 4);
+    memcpy(&tail, text + size - 4, 4);
+    memcpy(to, &head, 4);
+    memcpy(to + size - 4, &tail, 4);
+    word = (uint64_t)head << 32 | tail;
+  } else if (size > 0) { /* one to three: first, middle, last */
+    unsigned char head = (unsigned char)text[0];
+    unsigned char middle = (unsigned char)text[size / 2];
+    unsigned char tail = (unsigned char)text[size - 1];
+    to[0] = (char)head;
+    to[size / 2] = (char)middle;
+    to[size - 1] = (char)tail;
+    word = UINT64_C(0x2020202020000000) /* harmless filling */ | head |
+           (uint64_t)middle << 8 | (uint64_t)tail << 16;
+  } else {
+    return true;
+  }
+  *seen |= word;
+  return fdk_span_word_stops(word) == 0;
+}
+
 fdk_json_status fdk_json_write_string(fdk_buffer *out, const char *text,
                                       size_t size, size_t *bad) {
-  bool high = true; /* until known better */
-  bool plain = fdk_span_all(text, size, &high);
-  if (!plain || high) {
+  size_t before = out->size;
+  if (size > SIZE_MAX - 2 || !fdk_buffer_reserve(out, size + 2))
+    return FDK_JSON_NO_MEMORY;
+  char *to = out->data + before;
+  *to++ = '"';
+  uint64_t seen = 0;
+  bool plain = copy_plain(to, text, size, &seen);
+  if (!plain || (seen & FDK_EVERY_HIGH) != 0) {
     const char *wrong = fdk_utf8_find_bad(text, text + size);
     if (wrong != NULL) {
       if (bad != NULL)
@@ -72,22 +117,16 @@ fdk_json_status fdk_json_write_string(fdk_buffer *out, const char *text,
       return FDK_JSON_BAD_UTF8;
     }
   }
-  size_t before = out->size;
-  if (size > SIZE_MAX - 2 || !fdk_buffer_reserve(out, size + 2))
-    return FDK_JSON_NO_MEMORY;
-  out->data[out->size++] = '"';
   if (plain) {
-    memcpy(out->data + out->size, text, size);
-    out->size += size;
-  } else if (!write_escaped(out, text, text + size)) {
-    out->size = before;
-    return FDK_JSON_NO_MEMORY;
+    to[size] = '"';
+    out->size = before + size + 2;
+    return FDK_JSON_OK;
   }
-  if (!fdk_buffer_push(out, '"')) {
-    out->size = before;
-    return FDK_JSON_NO_MEMORY;
-  }
-  return FDK_JSON_OK;
+  out->size = before + 1;
+  if (write_escaped(out, text, text + size) && fdk_buffer_push(out, '"'))
+    return FDK_JSON_OK;
+  out->size = before;
+  return FDK_JSON_NO_MEMORY;
 }
 
 static unsigned hex_digit(char digit) {

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Arrays and objects inside one another, at most. */
 enum { FDK_JSON_DEPTH = 128 };
@@ -57,6 +58,40 @@ fdk_token fdk_scan_value(fdk_scanner *scanner);
 
 /* The next member's name, with its colon (STRING), or CLOSE, or ERROR. */
 fdk_token fdk_scan_member(fdk_scanner *scanner, bool first);
+
+/* memcmp(...) == 0 for a few bytes (at least two), without a call. */
+static inline bool fdk_same_bytes(const char *a, const char *b, size_t size) {
+  if (size < 8) {
+    if (size >= 4)
+      return memcmp(a, b, 4) == 0 && memcmp(a + size - 4, b + size - 4, 4) == 0;
+    return memcmp(a, b, 2) == 0 && a[size - 1] == b[size - 1];
+  }
+  for (size_t i = 0; i < size - 8; i += 8) {
+    if (memcmp(a + i, b + i, 8) != 0)
+      return false;
+  }
+  return memcmp(a + size - 8, b + size - 8, 8) == 0;
+}
+
+/* The short way past a name that an earlier member had: `text` and `size` are
+ * that name as the scanner gave it (from this document, and not escaped). True
+ * when the next member's name is the same, and steps over it and its colon.
+ * Else false with nothing read: the name may differ, or have white space
+ * around it, or there is none. */
+static inline bool fdk_scan_same_member(fdk_scanner *scanner, bool first,
+                                        const char *text, size_t size) {
+  const char *at = scanner->at;
+  if ((size_t)(scanner->end - at) < size + sizeof ",\"\":" - 1)
+    return false;
+  if (!first && *at++ != ',')
+    return false;
+  /* what is compared begins and ends with the quotes */
+  if (at[1] != text[0] || at[size + 2] != ':' ||
+      !fdk_same_bytes(at, text - 1, size + 2))
+    return false;
+  scanner->at = at + size + 3;
+  return true;
+}
 
 /* The next item of an array, or CLOSE. */
 fdk_token fdk_scan_item(fdk_scanner *scanner, bool first);

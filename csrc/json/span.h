@@ -91,32 +91,4 @@ static inline const char *fdk_span(const char *at, const char *end,
   return at;
 }
 
-/* True when nothing in [text, text + size) stops a span; sets *high when a byte
- * above 0x7F is among it. Short texts are what matters here, so the last block
- * overlaps the one before instead of going byte by byte. */
-static inline bool fdk_span_all(const char *text, size_t size, bool *high) {
-  if (size >= 8) {
-    const char *last = text + size - 8;
-    uint64_t highs = 0;
-    for (; text < last; text += 8) {
-      uint64_t word = fdk_span_word(text);
-      if (fdk_span_word_stops(word) != 0)
-        return false;
-      highs |= word;
-    }
-    uint64_t word = fdk_span_word(last);
-    *high = ((highs | word) & FDK_EVERY_HIGH) != 0;
-    return fdk_span_word_stops(word) == 0;
-  }
-  unsigned char highs = 0;
-  for (size_t i = 0; i < size; i++) {
-    unsigned char byte = (unsigned char)text[i];
-    if (fdk_span_stops(byte))
-      return false;
-    highs |= byte;
-  }
-  *high = highs >= 0x80;
-  return true;
-}
-
 #endif
