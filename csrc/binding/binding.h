@@ -8,7 +8,7 @@
 
 #include "compat.h"
 
-#include "engine/header_list.h"
+#include "engine/engine.h"
 
 void fdk_open_engine(lua_State *L);   /* l_engine.c: core.engine */
 void fdk_open_transfer(lua_State *L); /* l_transfer.c: what submit returns */
@@ -21,5 +21,26 @@ void fdk_open_shape(lua_State *L);    /* l_shape.c: core.shape */
 /* From l_headers.c: the list inside the headers object at `index`, still owned
  * by it; raises when it is something else. */
 fdk_header_list *fdk_check_headers(lua_State *L, int index);
+
+/* From l_transfer.c: pushes a closed transfer object, owned by the table at
+ * `owner`, in which it is pinned while in flight. The transfer given to the
+ * box is the box's to free. */
+typedef struct fdk_transfer_box {
+  fdk_transfer *transfer; /* NULL: closed */
+  bool reading;           /* the body is being decoded and must stay */
+} fdk_transfer_box;
+
+fdk_transfer_box *fdk_push_transfer(lua_State *L, int owner);
+
+/* The open transfer object at `index`; raises when it is something else. */
+fdk_transfer_box *fdk_check_transfer(lua_State *L, int index);
+
+/* Keeps the transfer object at `index` alive, in the table at `owner`; and
+ * lets it go, which is fine to do twice. */
+void fdk_pin_transfer(lua_State *L, int index, int owner);
+void fdk_unpin_transfer(lua_State *L, int owner, fdk_transfer *transfer);
+
+/* Pushes { kind=, message=, outcome=, field=?, detail=? }. */
+void fdk_push_failure(lua_State *L, const fdk_failure *failure);
 
 #endif

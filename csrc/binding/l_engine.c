@@ -1,0 +1,355 @@
+/* l_engine.c: core.engine, the Lua side of engine.h. */
+#include "binding.h"
+
+#include <limits.h>
+
+#define ENGINE_TYPE "frontdesk.engine"
+
+/* The userdata's owner is a table { engine = userdata }, shared by all its
+ * transfers: it keeps the engine for them, and them while in flight. */
+typedef struct engine_box {
+  fdk_engine *engine; /* NULL: closed */
+} engine_box;
+
+static engine_box *check_box(lua_State *L) {
+  return luaL_checkudata(L, 1, ENGINE_TYPE);
+}
+
+/* The open engine at 1; raises when it is closed. */
+static fdk_engine *check_engine(lua_State *L) {
+  engine_box *self = check_box(L);
+  luaL_argcheck(L, self->engine != NULL, 1, "the engine is closed");
+  return self->engine;
+}
+
+void fdk_push_failure(lua_State *L, const fdk_failure *failure) {
+  lua_createtable(L, 0, 5);
+  lua_pushstring(L, fdk_kind_name(failure->kind));
+  lua_setfield(L, -2, "kind");
+  lua_pushstring(L, failure->message);
+  lua_setfield(L, -2, "message");
+  lua_pushstring(L, fdk_outcome_name(failure));
+  lua_setfield(L, -2, "outcome");
+  if (failure->field != NULL) {
+    lua_pushstring(L, failure->field);
+    lua_setfield(L, -2, "field");
+  }
+  if (failure->detail[0] != '\0') {
+    lua_pushstring(L, failure->detail);
+    lua_setfield(L, -2, "detail");
+  }
+}
+
+static int push_refusal(lua_State *L, const fdk_failure *failure) {
+  lua_pushnil(L);
+  fdk_push_failure(L, failure);
+  return 2;
+}
+
+/* ---- a request out of a table ------------------------------------------- */
+
+typedef enum kind { TEXT, SECONDS, BYTES, FLAG, HEADERS, AUTH, HTTP } kind;
+
+static const struct {
+  const char *name;
+  kind kind;
+  size_t offset;
+} fields[] = {
+#define FIELD(name, kind)                                                      \
+  { #name, kind, offsetof(fdk_request, name) }
+    FIELD(method, TEXT),
+    FIELD(url, TEXT),
+    FIELD(body, TEXT),
+    FIELD(headers, HEADERS),
+    FIELD(auth, AUTH),
+    FIELD(username, TEXT),
+    FIELD(password, TEXT),
+    FIELD(timeout, SECONDS),
+    FIELD(connect_timeout, SECONDS),
+    FIELD(max_body, BYTES),
+    FIELD(max_header_bytes, BYTES),
+    FIELD(max_header_count, BYTES),
+    {"http_version", HTTP, offsetof(fdk_request, http)},
+    FIELD(ca_file, TEXT),
+    FIELD(proxy, TEXT),
+    FIELD(repeatable, FLAG),
+#undef FIELD
+};
+
+static int wrong_type(lua_State *L, const char *name, const char *wanted) {
+  return luaL_error(L, "the request's %s must be %s, not a %s", name, wanted,
+                    luaL_typename(L, -1));
+}
+
+/* The position of the string on top of the stack in `choices`. */
+static int choice(lua_State *L, const char *name, const char *const *choices) {
+  const char *text =
+      lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+  for (int i = 0; text != NULL && choices[i] != NULL; i++)
+    if (strcmp(text, choices[i]) == 0)
+      return i;
+  return luaL_error(L, "the request's %s is not one that is known", name);
+}
+
+/* Reads the value on top of the stack into the field. Texts stay in the table,
+ * which lives until submit is done with them. */
+static void read_field(lua_State *L, size_t index, fdk_request *request) {
+  static const char *const auths[] = {"none", "basic", "digest", NULL};
+  static const char *const versions[] = {"auto", "1.1", "2",
+                                         "2-prior-knowledge", NULL};
+  const char *name = fields[index].name;
+  void *into = (char *)request + fields[index].offset;
+  switch (fields[index].kind) {
+  case TEXT: {
+    fdk_text *text = into;
+    if (lua_type(L, -1) != LUA_TSTRING)
+      wrong_type(L, name, "a string");
+    text->data = lua_tolstring(L, -1, &text->size);
+    break;
+  }
+  case SECONDS:
+    if (lua_type(L, -1) != LUA_TNUMBER)
+      wrong_type(L, name, "a number");
+    *(double *)into = (double)lua_tonumber(L, -1);
+    break;
+  case BYTES: {
+    lua_Number number =
+        lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
+    if (!(number >= 0))
+      wrong_type(L, name, "a number of 0 or more");
+    *(size_t *)into =
+        number < (lua_Number)(SIZE_MAX / 4) ? (size_t)number : SIZE_MAX / 4;
+    break;
+  }
+  case FLAG:
+    *(bool *)into = lua_toboolean(L, -1) != 0;
+    break;
+  case HEADERS:
+    *(fdk_header_list **)into = fdk_check_headers(L, lua_gettop(L));
+    break;
+  case AUTH:
+    *(fdk_auth *)into = (fdk_auth)choice(L, name, auths);
+    break;
+  case HTTP:
+    *(fdk_http *)into = (fdk_http)choice(L, name, versions);
+    break;
+  }
+}
+
+/* Reads the table at `index`; fields it does not know are for others. */
+static void read_request(lua_State *L, int index, fdk_request *request) {
+  fdk_request_init(request);
+  lua_pushnil(L);
+  while (lua_next(L, index)) {
+    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+      if (strcmp(fields[i].name, key) == 0) {
+        read_field(L, i, request);
+        break;
+      }
+    }
+    lua_pop(L, 1);
+  }
+  if (request->url.data == NULL)
+    luaL_error(L, "the request has no url");
+}
+
+/* A NUL would cut a text short on its way through libcurl. */
+static bool has_nul(const fdk_request *request, fdk_failure *failure) {
+  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+    fdk_text text = {NULL, 0};
+    if (fields[i].kind != TEXT ||
+        fields[i].offset == offsetof(fdk_request, body))
+      continue;
+    memcpy(&text, (const char *)request + fields[i].offset, sizeof text);
+    if (text.data != NULL && strlen(text.data) != text.size) {
+      fdk_fail(failure, FDK_KIND_INVALID_INPUT, "the %s contains a NUL byte",
+               fields[i].name);
+      failure->field = fields[i].name;
+      return true;
+    }
+  }
+  return false;
+}
+
+/* engine:submit(request) -> transfer | nil, failure */
+static int engine_submit(lua_State *L) {
+  engine_box *self = check_box(L);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  fdk_failure failure;
+  if (self->engine == NULL) {
+    fdk_fail(&failure, FDK_KIND_CANCELLED, "the engine is closed");
+    return push_refusal(L, &failure);
+  }
+  if (!fdk_engine_usable(self->engine, &failure))
+    return push_refusal(L, &failure);
+  fdk_request request;
+  read_request(L, 2, &request);
+  if (has_nul(&request, &failure))
+    return push_refusal(L, &failure);
+  fdk_push_owner(L, 1);                            /* 3 */
+  fdk_transfer_box *box = fdk_push_transfer(L, 3); /* 4 */
+  box->transfer = fdk_engine_transfer(self->engine);
+  if (box->transfer == NULL)
+    return luaL_error(L, "not enough memory");
+  box->transfer->tag = LUA_NOREF;
+  fdk_pin_transfer(L, 4, 3); /* first: it can raise, what follows cannot */
+  if (fdk_engine_submit(self->engine, box->transfer, &request, &failure))
+    return 1;
+  fdk_unpin_transfer(L, 3, box->transfer);
+  fdk_transfer_free(box->transfer);
+  box->transfer = NULL;
+  return push_refusal(L, &failure);
+}
+
+/* ---- driving ------------------------------------------------------------ */
+
+/* engine:perform(transfer) -> true; false when a signal came in between */
+static int engine_perform(lua_State *L) {
+  fdk_engine *engine = check_engine(L);
+  fdk_transfer *transfer = fdk_check_transfer(L, 2)->transfer;
+  luaL_argcheck(L, transfer->engine == engine, 2,
+                "the transfer is another engine's");
+  bool done = fdk_engine_perform(engine, transfer);
+  if (done) {
+    fdk_push_owner(L, 1);
+    fdk_unpin_transfer(L, lua_gettop(L), transfer);
+  }
+  lua_pushboolean(L, done);
+  return 1;
+}
+
+/* engine:wait(seconds|nil) -> how many transfers were completed */
+static int engine_wait(lua_State *L) {
+  fdk_engine *engine = check_engine(L);
+  lua_Number seconds = luaL_optnumber(L, 2, -1);
+  lua_pushinteger(L, fdk_engine_wait(engine, (double)seconds));
+  return 1;
+}
+
+/* engine:step() -> how many transfers were completed */
+static int engine_step(lua_State *L) {
+  lua_pushinteger(L, fdk_engine_step(check_engine(L)));
+  return 1;
+}
+
+/* engine:fd() -> the descriptor to poll for reading */
+static int engine_fd(lua_State *L) {
+  int descriptor = fdk_engine_descriptor(check_engine(L));
+  if (descriptor < 0)
+    return luaL_error(L, "the engine has no descriptor: too many open files, "
+                         "or this process was forked from the engine's");
+  lua_pushinteger(L, descriptor);
+  return 1;
+}
+
+/* engine:timeout() -> seconds until step is due | nil */
+static int engine_timeout(lua_State *L) {
+  double seconds = fdk_engine_timeout(check_engine(L));
+  if (seconds < 0)
+    lua_pushnil(L);
+  else
+    lua_pushnumber(L, seconds);
+  return 1;
+}
+
+/* engine:completed() -> the transfer that was completed first | nil */
+static int engine_completed(lua_State *L) {
+  fdk_transfer *transfer = fdk_engine_completed(check_engine(L));
+  if (transfer == NULL) {
+    lua_pushnil(L);
+    return 1;
+  }
+  fdk_push_owner(L, 1);
+  lua_rawgeti(L, -1, transfer->tag);
+  fdk_unpin_transfer(L, lua_gettop(L) - 1, transfer);
+  return 1;
+}
+
+static int engine_in_flight(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)fdk_engine_in_flight(check_engine(L)));
+  return 1;
+}
+
+/* ---- life --------------------------------------------------------------- */
+
+/* engine:close(), __gc and __close */
+static int engine_close(lua_State *L) {
+  engine_box *self = check_box(L);
+  fdk_engine *engine = self->engine;
+  self->engine = NULL;
+  fdk_engine_free(engine);
+  return 0;
+}
+
+static int engine_closed(lua_State *L) {
+  lua_pushboolean(L, check_box(L)->engine == NULL);
+  return 1;
+}
+
+static int engine_tostring(lua_State *L) {
+  engine_box *self = check_box(L);
+  if (self->engine == NULL)
+    lua_pushliteral(L, ENGINE_TYPE ": closed");
+  else
+    lua_pushfstring(L, ENGINE_TYPE ": %d in flight",
+                    (int)fdk_engine_in_flight(self->engine));
+  return 1;
+}
+
+/* The option of the table at 1, or `fallback`. */
+static long option(lua_State *L, const char *name, long fallback) {
+  lua_getfield(L, 1, name);
+  int64_t value = fallback;
+  bool fits = lua_isnil(L, -1) || fdk_to_integer(L, -1, &value);
+  lua_pop(L, 1);
+  if (!fits || value < 0 || value > INT_MAX)
+    luaL_error(L, "%s must be a whole number of 0 or more", name);
+  return (long)value;
+}
+
+/* core.engine([options]) -> engine | nil, message */
+static int engine_new(lua_State *L) {
+  if (lua_isnoneornil(L, 1)) {
+    lua_settop(L, 0);
+    lua_newtable(L);
+  }
+  luaL_checktype(L, 1, LUA_TTABLE);
+  fdk_engine_options options = {option(L, "max_idle_connections", 256),
+                                option(L, "max_host_connections", 0)};
+  lua_settop(L, 1);
+  engine_box *self = fdk_new_userdata(L, sizeof *self);
+  self->engine = NULL;
+  fdk_set_type(L, ENGINE_TYPE);
+  lua_createtable(L, 1, 1);
+  lua_pushvalue(L, 2);
+  lua_setfield(L, -2, "engine");
+  fdk_set_owner(L, 2);
+  fdk_failure failure;
+  self->engine = fdk_engine_new(&options, &failure);
+  if (self->engine != NULL)
+    return 1;
+  lua_pushnil(L);
+  lua_pushstring(L, failure.message);
+  return 2;
+}
+
+void fdk_open_engine(lua_State *L) {
+  static const luaL_Reg meta[] = {
+      {"__gc", engine_close}, {"__tostring", engine_tostring}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"submit", engine_submit},
+                                     {"perform", engine_perform},
+                                     {"wait", engine_wait},
+                                     {"step", engine_step},
+                                     {"fd", engine_fd},
+                                     {"timeout", engine_timeout},
+                                     {"completed", engine_completed},
+                                     {"in_flight", engine_in_flight},
+                                     {"close", engine_close},
+                                     {"closed", engine_closed},
+                                     {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"engine", engine_new}, {NULL, NULL}};
+  fdk_new_type(L, ENGINE_TYPE, meta, methods);
+  fdk_set_functions(L, functions);
+}

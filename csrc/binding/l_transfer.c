@@ -1,0 +1,250 @@
+/* l_transfer.c: what engine:submit returns. */
+#include "binding.h"
+
+#include "l_json.h"
+
+#define TRANSFER_TYPE "frontdesk.transfer"
+
+fdk_transfer_box *fdk_push_transfer(lua_State *L, int owner) {
+  owner = fdk_absolute(L, owner);
+  fdk_transfer_box *box = fdk_new_userdata(L, sizeof *box);
+  *box = (fdk_transfer_box){NULL, false};
+  fdk_set_type(L, TRANSFER_TYPE);
+  lua_pushvalue(L, owner);
+  fdk_set_owner(L, -2);
+  return box;
+}
+
+fdk_transfer_box *fdk_check_transfer(lua_State *L, int index) {
+  fdk_transfer_box *box = luaL_checkudata(L, index, TRANSFER_TYPE);
+  luaL_argcheck(L, box->transfer != NULL, index, "the transfer is closed");
+  return box;
+}
+
+void fdk_pin_transfer(lua_State *L, int index, int owner) {
+  fdk_transfer *transfer = fdk_check_transfer(L, index)->transfer;
+  lua_pushvalue(L, index);
+  transfer->tag = luaL_ref(L, owner);
+}
+
+void fdk_unpin_transfer(lua_State *L, int owner, fdk_transfer *transfer) {
+  luaL_unref(L, owner, transfer->tag);
+  transfer->tag = LUA_NOREF;
+}
+
+/* The completed transfer at 1; raises while there is nothing to read. */
+static const fdk_transfer *check_done(lua_State *L) {
+  fdk_transfer *transfer = fdk_check_transfer(L, 1)->transfer;
+  luaL_argcheck(L, transfer->state == FDK_DONE, 1,
+                "the transfer is still in flight");
+  return transfer;
+}
+
+static const fdk_transfer *check_body(lua_State *L) {
+  const fdk_transfer *transfer = check_done(L);
+  luaL_argcheck(L, !transfer->released, 1,
+                "the body of the transfer was released");
+  return transfer;
+}
+
+/* Lets a transfer go that nobody waits for any more. */
+static void unpin(lua_State *L, fdk_transfer *transfer) {
+  if (transfer->tag == LUA_NOREF)
+    return;
+  fdk_push_owner(L, 1);
+  fdk_unpin_transfer(L, lua_gettop(L), transfer);
+  lua_pop(L, 1);
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+static int transfer_done(lua_State *L) {
+  lua_pushboolean(L, fdk_check_transfer(L, 1)->transfer->state == FDK_DONE);
+  return 1;
+}
+
+/* transfer:failure() -> { kind=, message=, outcome=, detail=? } | nil */
+static int transfer_failure(lua_State *L) {
+  const fdk_transfer *transfer = check_done(L);
+  if (transfer->failed)
+    fdk_push_failure(L, &transfer->failure);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+/* transfer:status() -> HTTP status; 0 when no answer came */
+static int transfer_status(lua_State *L) {
+  lua_pushinteger(L, check_done(L)->status);
+  return 1;
+}
+
+/* transfer:header(name) -> value of the last one of that name | nil */
+static int transfer_header(lua_State *L) {
+  const fdk_transfer *transfer = check_done(L);
+  size_t size = 0;
+  const char *name = luaL_checklstring(L, 2, &size);
+  fdk_field field;
+  if (fdk_transfer_find(transfer, name, size, &field))
+    lua_pushlstring(L, transfer->head.data + field.value, field.value_size);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+/* transfer:headers() -> { [lower-case name] = values joined by ", " } */
+static int transfer_headers(lua_State *L) {
+  const fdk_transfer *transfer = check_done(L);
+  size_t count = fdk_transfer_field_count(transfer);
+  lua_createtable(L, 0, (int)count);
+  int table = lua_gettop(L);
+  for (size_t i = 0; i < count; i++) {
+    fdk_field field = fdk_transfer_field(transfer, i);
+    const char *text = transfer->head.data;
+    lua_pushlstring(L, text + field.name, field.name_size);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, table);
+    bool first = lua_isnil(L, -1);
+    if (first)
+      lua_pop(L, 1);
+    else
+      lua_pushliteral(L, ", ");
+    lua_pushlstring(L, text + field.value, field.value_size);
+    if (!first)
+      lua_concat(L, 3);
+    lua_rawset(L, table);
+  }
+  return 1;
+}
+
+static int transfer_body(lua_State *L) {
+  const fdk_buffer *body = &check_body(L)->body;
+  lua_pushlstring(L, body->size > 0 ? body->data : "", body->size);
+  return 1;
+}
+
+/* transfer:size() -> bytes of the body, decoded */
+static int transfer_size(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)check_body(L)->body.size);
+  return 1;
+}
+
+/* transfer, keep_null -> what fdk_json_push pushes */
+static int decode_body(lua_State *L) {
+  const fdk_buffer *body = &check_body(L)->body;
+  bool keep_null = lua_toboolean(L, 2) != 0;
+  return fdk_json_push(L, body->size > 0 ? body->data : "", body->size,
+                       keep_null);
+}
+
+/* transfer:json([keep_null]) -> value | nil, message, offset */
+static int transfer_json(lua_State *L) {
+  (void)check_body(L);
+  fdk_transfer_box *box = fdk_check_transfer(L, 1);
+  lua_settop(L, 2);
+  lua_pushcfunction(L, decode_body);
+  lua_insert(L, 1);
+  /* decoding allocates, so finalizers run, and one could release or close this
+   * very transfer; the mark must not stay when Lua runs out of memory */
+  bool outermost = !box->reading;
+  box->reading = true;
+  int status = lua_pcall(L, 2, LUA_MULTRET, 0);
+  if (outermost)
+    box->reading = false;
+  return status == 0 ? lua_gettop(L) : lua_error(L);
+}
+
+/* transfer:timings() -> { name_lookup=, connect=, tls=, first_byte=, total= },
+ * in seconds from the start */
+static int transfer_timings(lua_State *L) {
+  const fdk_timings *timings = &check_done(L)->timings;
+  const struct {
+    const char *name;
+    double value;
+  } rows[] = {{"name_lookup", timings->name_lookup},
+              {"connect", timings->connect},
+              {"tls", timings->tls},
+              {"first_byte", timings->first_byte},
+              {"total", timings->total}};
+  lua_createtable(L, 0, 5);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    lua_pushnumber(L, rows[i].value);
+    lua_setfield(L, -2, rows[i].name);
+  }
+  return 1;
+}
+
+/* transfer:http_version() -> "1.1", "2", ...; "" when no answer came */
+static int transfer_http_version(lua_State *L) {
+  lua_pushstring(L, check_done(L)->version);
+  return 1;
+}
+
+/* transfer:reused() -> whether it went over a kept connection */
+static int transfer_reused(lua_State *L) {
+  lua_pushboolean(L, check_done(L)->reused);
+  return 1;
+}
+
+/* ---- life --------------------------------------------------------------- */
+
+/* transfer:cancel(): final at once, as cancelled; nothing happens to one that
+ * is done */
+static int transfer_cancel(lua_State *L) {
+  fdk_transfer *transfer = fdk_check_transfer(L, 1)->transfer;
+  if (transfer->state == FDK_IN_FLIGHT) {
+    fdk_transfer_cancel(transfer);
+    unpin(L, transfer);
+  }
+  return 0;
+}
+
+/* transfer:release(): the body is not needed any more */
+static int transfer_release(lua_State *L) {
+  fdk_transfer_box *box = fdk_check_transfer(L, 1);
+  (void)check_done(L);
+  if (!box->reading)
+    fdk_transfer_release(box->transfer);
+  return 0;
+}
+
+/* __gc and __close */
+static int transfer_free(lua_State *L) {
+  fdk_transfer_box *box = luaL_checkudata(L, 1, TRANSFER_TYPE);
+  fdk_transfer *transfer = box->transfer;
+  if (transfer == NULL || box->reading)
+    return 0;
+  unpin(L, transfer);
+  box->transfer = NULL;
+  fdk_transfer_free(transfer);
+  return 0;
+}
+
+static int transfer_tostring(lua_State *L) {
+  const fdk_transfer_box *box = luaL_checkudata(L, 1, TRANSFER_TYPE);
+  const fdk_transfer *transfer = box->transfer;
+  if (transfer == NULL)
+    lua_pushliteral(L, TRANSFER_TYPE ": closed");
+  else if (transfer->state != FDK_DONE)
+    lua_pushliteral(L, TRANSFER_TYPE ": in flight");
+  else if (transfer->failed)
+    lua_pushfstring(L, TRANSFER_TYPE ": failed (%s)",
+                    fdk_kind_name(transfer->failure.kind));
+  else
+    lua_pushfstring(L, TRANSFER_TYPE ": status %d", transfer->status);
+  return 1;
+}
+
+void fdk_open_transfer(lua_State *L) {
+  static const luaL_Reg meta[] = {
+      {"__gc", transfer_free}, {"__tostring", transfer_tostring}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"done", transfer_done},       {"failure", transfer_failure},
+      {"status", transfer_status},   {"header", transfer_header},
+      {"headers", transfer_headers}, {"body", transfer_body},
+      {"size", transfer_size},       {"json", transfer_json},
+      {"timings", transfer_timings}, {"http_version", transfer_http_version},
+      {"reused", transfer_reused},   {"cancel", transfer_cancel},
+      {"release", transfer_release}, {NULL, NULL}};
+  fdk_new_type(L, TRANSFER_TYPE, meta, methods);
+}

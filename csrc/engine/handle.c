@@ -1,0 +1,355 @@
+/* handle.c: see handle.h. */
+#include "handle.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <strings.h>
+
+enum {
+  KEPT_PLAIN = 256,
+  KEPT_DIGEST = 16,
+  LARGE_BODY = 1 << 20 /* from which libcurl would ask before sending */
+};
+
+/* libcurl writes to sockets without raising SIGPIPE, also below TLS, from this
+ * version on; older ones have to ignore the signal meanwhile. */
+static const unsigned int QUIET_SINCE = 0x075800;
+
+/* ---- what never changes ------------------------------------------------ */
+
+static bool allow_http_only(CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") ==
+             CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "") == CURLE_OK;
+#else
+  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
+                          CURLPROTO_HTTP | CURLPROTO_HTTPS) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, 0L) == CURLE_OK;
+#endif
+}
+
+/* Sets everything that all requests share. False when memory is out or
+ * libcurl lacks something; nothing may be left to a default of libcurl that
+ * could reach for the user's environment, files or another host. */
+static bool set_invariants(fdk_handle *handle, const fdk_socket_hooks *hooks) {
+  static const struct {
+    CURLoption option;
+    long value;
+  } numbers[] = {{CURLOPT_FOLLOWLOCATION, 0},
+                 {CURLOPT_UNRESTRICTED_AUTH, 0},
+                 {CURLOPT_NETRC, CURL_NETRC_IGNORED},
+                 {CURLOPT_HTTP09_ALLOWED, 0},
+                 {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+                 {CURLOPT_SSL_VERIFYPEER, 1},
+                 {CURLOPT_SSL_VERIFYHOST, 2},
+                 {CURLOPT_PROXY_SSL_VERIFYPEER, 1},
+                 {CURLOPT_PROXY_SSL_VERIFYHOST, 2},
+                 {CURLOPT_HEADEROPT, CURLHEADER_SEPARATE},
+                 {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
+                 {CURLOPT_TCP_NODELAY, 1},
+                 {CURLOPT_HTTP_TRANSFER_DECODING, 1},
+                 {CURLOPT_TRANSFER_ENCODING, 0},
+                 {CURLOPT_HEADER, 0},
+                 {CURLOPT_FAILONERROR, 0},
+                 {CURLOPT_VERBOSE, 0}};
+  CURL *easy = handle->easy;
+  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+  bool quiet = version->version_num >= QUIET_SINCE ||
+               (version->features & CURL_VERSION_ASYNCHDNS) == 0;
+  bool brotli = (version->features & CURL_VERSION_BROTLI) != 0;
+  bool set = true;
+  for (size_t i = 0; set && i < sizeof numbers / sizeof numbers[0]; i++)
+    set =
+        curl_easy_setopt(easy, numbers[i].option, numbers[i].value) == CURLE_OK;
+#define SET(option, value)                                                     \
+  (set = set && curl_easy_setopt(easy, option, value) == CURLE_OK)
+  SET(CURLOPT_NOSIGNAL, quiet ? 1L : 0L);
+  SET(CURLOPT_ACCEPT_ENCODING, brotli ? "gzip, deflate, br" : "gzip, deflate");
+  SET(CURLOPT_NOPROXY, "");
+  SET(CURLOPT_PROXY, "");
+  SET(CURLOPT_ERRORBUFFER, handle->words);
+  SET(CURLOPT_PRIVATE, handle);
+  SET(CURLOPT_HEADERFUNCTION, fdk_transfer_on_header);
+  SET(CURLOPT_HEADERDATA, handle);
+  SET(CURLOPT_WRITEFUNCTION, fdk_transfer_on_body);
+  SET(CURLOPT_WRITEDATA, handle);
+  SET(CURLOPT_PREREQFUNCTION, fdk_transfer_on_send);
+  SET(CURLOPT_PREREQDATA, handle);
+  SET(CURLOPT_XFERINFOFUNCTION, fdk_transfer_on_progress);
+  SET(CURLOPT_XFERINFODATA, handle);
+  SET(CURLOPT_NOPROGRESS, 1L);
+  SET(CURLOPT_OPENSOCKETFUNCTION, hooks->open);
+  SET(CURLOPT_OPENSOCKETDATA, hooks->data);
+  SET(CURLOPT_CLOSESOCKETFUNCTION, hooks->close);
+  SET(CURLOPT_CLOSESOCKETDATA, hooks->data);
+#undef SET
+  return set && allow_http_only(easy);
+}
+
+static fdk_handle *make(const fdk_socket_hooks *hooks) {
+  fdk_handle *handle = calloc(1, sizeof *handle);
+  if (handle == NULL)
+    return NULL;
+  handle->http = -1;
+  handle->easy = curl_easy_init();
+  if (handle->easy != NULL && set_invariants(handle, hooks))
+    return handle;
+  fdk_handle_free(handle);
+  return NULL;
+}
+
+void fdk_handle_free(fdk_handle *handle) {
+  if (handle == NULL)
+    return;
+  curl_easy_cleanup(handle->easy);
+  if (handle->digest != NULL)
+    explicit_bzero(handle->digest, strlen(handle->digest));
+  free(handle->digest);
+  free(handle);
+}
+
+/* ---- what differs from request to request ------------------------------ */
+
+#define SET(option, value) curl_easy_setopt(easy, option, value)
+
+static CURLcode set_method(fdk_handle *handle, const fdk_request *request) {
+  CURL *easy = handle->easy;
+  const char *method = request->method.data ? request->method.data : "GET";
+  bool has_body = request->body.data != NULL || strcmp(method, "POST") == 0 ||
+                  strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
+  fdk_shape shape = FDK_SHAPE_CUSTOM;
+  if (has_body)
+    shape =
+        strcmp(method, "POST") == 0 ? FDK_SHAPE_POST : FDK_SHAPE_CUSTOM_POST;
+  else if (strcmp(method, "GET") == 0)
+    shape = FDK_SHAPE_GET;
+  else if (strcmp(method, "HEAD") == 0)
+    shape = FDK_SHAPE_HEAD;
+  CURLcode code = CURLE_OK;
+  if (shape != handle->shape) {
+    handle->shape = FDK_SHAPE_NEW; /* until all of it is set */
+    if (has_body)
+      code = SET(CURLOPT_POST, 1L);
+    else
+      code = SET(CURLOPT_HTTPGET, 1L);
+    if (code == CURLE_OK && shape == FDK_SHAPE_HEAD)
+      code = SET(CURLOPT_NOBODY, 1L);
+    if (code == CURLE_OK)
+      code = SET(CURLOPT_CUSTOMREQUEST, NULL);
+  }
+  bool custom = shape == FDK_SHAPE_CUSTOM || shape == FDK_SHAPE_CUSTOM_POST;
+  if (code == CURLE_OK && custom)
+    code = SET(CURLOPT_CUSTOMREQUEST, method);
+  if (code == CURLE_OK && has_body)
+    code = SET(CURLOPT_POSTFIELDSIZE_LARGE,
+               (curl_off_t)handle->transfer->send.size);
+  if (code == CURLE_OK && has_body)
+    code =
+        SET(CURLOPT_POSTFIELDS,
+            handle->transfer->send.size > 0 ? handle->transfer->send.data : "");
+  if (code == CURLE_OK)
+    handle->shape = shape;
+  return code;
+}
+
+static CURLcode set_auth(fdk_handle *handle, const fdk_request *request) {
+  CURL *easy = handle->easy;
+  if (request->auth == FDK_AUTH_NONE && handle->auth == FDK_AUTH_NONE)
+    return CURLE_OK;
+  bool named = request->auth != FDK_AUTH_NONE;
+  long method = request->auth == FDK_AUTH_DIGEST ? (long)CURLAUTH_DIGEST
+                                                 : (long)CURLAUTH_BASIC;
+  CURLcode code = SET(CURLOPT_USERNAME, named ? request->username.data : NULL);
+  if (code == CURLE_OK)
+    code = SET(CURLOPT_PASSWORD, named ? request->password.data : NULL);
+  if (code == CURLE_OK)
+    code = SET(CURLOPT_HTTPAUTH, method);
+  if (code == CURLE_OK) /* for the bodies that only progress sees */
+    code = SET(CURLOPT_NOPROGRESS, request->auth == FDK_AUTH_DIGEST ? 0L : 1L);
+  handle->auth = request->auth;
+  return code;
+}
+
+static CURLcode set_version(fdk_handle *handle, const fdk_request *request) {
+  CURL *easy = handle->easy;
+  bool tls = strncasecmp(request->url.data, "https", 5) == 0;
+  int http = (int)request->http * 2 + tls;
+  if (http == handle->http)
+    return CURLE_OK;
+  handle->http = -1;
+  long version = CURL_HTTP_VERSION_1_1;
+  if (request->http == FDK_HTTP_2_PRIOR)
+    version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+  else if (tls && request->http != FDK_HTTP_1_1)
+    version = CURL_HTTP_VERSION_2TLS;
+  CURLcode code = SET(CURLOPT_HTTP_VERSION, version);
+  /* rather share a connection that is being made than make another */
+  if (code == CURLE_OK)
+    code = SET(CURLOPT_PIPEWAIT, version == CURL_HTTP_VERSION_1_1 ? 0L : 1L);
+  if (code == CURLE_OK)
+    handle->http = http;
+  return code;
+}
+
+static CURLcode set_route(fdk_handle *handle, const fdk_request *request) {
+  CURL *easy = handle->easy;
+  CURLcode code = SET(CURLOPT_URL, request->url.data);
+  if (code == CURLE_OK && (request->ca_file.data || handle->has_ca_file)) {
+    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+    code = SET(CURLOPT_CAINFO,
+               request->ca_file.data ? request->ca_file.data : version->cainfo);
+    handle->has_ca_file = request->ca_file.data != NULL;
+  }
+  if (code == CURLE_OK && (request->proxy.data || handle->has_proxy)) {
+    code = SET(CURLOPT_PROXY, request->proxy.data ? request->proxy.data : "");
+    handle->has_proxy = request->proxy.data != NULL;
+  }
+  return code;
+}
+
+/* At least 1, since 0 means none, and at most what libcurl can add up. */
+static long milliseconds(double seconds) {
+  double value = ceil(seconds * 1e3);
+  if (value < 1)
+    return 1;
+  return value > 2e9 ? 2000000000L : (long)value;
+}
+
+static CURLcode set_times(fdk_handle *handle, const fdk_request *request) {
+  CURL *easy = handle->easy;
+  long timeout = milliseconds(request->timeout);
+  long connect_timeout = milliseconds(request->connect_timeout);
+  CURLcode code = CURLE_OK;
+  if (timeout != handle->timeout)
+    code = SET(CURLOPT_TIMEOUT_MS, timeout);
+  if (code == CURLE_OK && connect_timeout != handle->connect_timeout)
+    code = SET(CURLOPT_CONNECTTIMEOUT_MS, connect_timeout);
+  handle->timeout = timeout;
+  handle->connect_timeout = connect_timeout;
+  return code;
+}
+
+static CURLcode set_headers(fdk_handle *handle, const fdk_request *request) {
+  CURL *easy = handle->easy;
+  struct curl_slist *nodes =
+      fdk_header_list_nodes(request->headers, request->body.size >= LARGE_BODY);
+  if (nodes == handle->headers)
+    return CURLE_OK;
+  handle->headers = nodes;
+  return SET(CURLOPT_HTTPHEADER, nodes);
+}
+
+#undef SET
+
+/* ---- the pool ---------------------------------------------------------- */
+
+/* What a Digest handle is for, in one text; NULL when memory is out. */
+static char *digest_key(const fdk_request *request) {
+  const char *authority = strstr(request->url.data, "//") + 2;
+  size_t origin =
+      (size_t)(authority - request->url.data) + strcspn(authority, "/?");
+  fdk_buffer key = FDK_BUFFER_INIT;
+  /* a line break is in neither part, so no two keys can be read as one */
+  if (!fdk_buffer_append(&key, request->url.data, origin) ||
+      !fdk_buffer_push(&key, '\n') ||
+      !fdk_buffer_append(&key, request->username.data,
+                         request->username.size) ||
+      !fdk_buffer_push(&key, '\n') ||
+      !fdk_buffer_append(&key, request->password.data,
+                         request->password.size) ||
+      !fdk_buffer_push(&key, '\0'))
+    fdk_buffer_free(&key);
+  return key.data;
+}
+
+static fdk_handle *find_digest(fdk_handle_pool *pool, const char *key) {
+  for (fdk_handle **at = &pool->digest; *at != NULL; at = &(*at)->next) {
+    fdk_handle *handle = *at;
+    if (strcmp(handle->digest, key) == 0) {
+      *at = handle->next;
+      pool->digest_count--;
+      return handle;
+    }
+  }
+  return NULL;
+}
+
+/* A kept handle, or a new one; NULL when memory is out. */
+static fdk_handle *obtain(fdk_handle_pool *pool, const fdk_socket_hooks *hooks,
+                          const fdk_request *request) {
+  char *key = NULL;
+  fdk_handle *handle = NULL;
+  if (request->auth == FDK_AUTH_DIGEST) {
+    key = digest_key(request);
+    if (key == NULL)
+      return NULL;
+    handle = find_digest(pool, key);
+  } else if (pool->plain != NULL) {
+    handle = pool->plain;
+    pool->plain = handle->next;
+    pool->plain_count--;
+  }
+  if (handle == NULL)
+    handle = make(hooks);
+  if (handle != NULL && handle->digest == NULL) {
+    handle->digest = key;
+    return handle;
+  }
+  if (key != NULL)
+    explicit_bzero(key, strlen(key));
+  free(key);
+  return handle;
+}
+
+fdk_handle *fdk_handle_take(fdk_handle_pool *pool,
+                            const fdk_socket_hooks *hooks,
+                            const fdk_request *request, fdk_transfer *transfer,
+                            fdk_failure *failure) {
+  fdk_handle *handle = obtain(pool, hooks, request);
+  if (handle == NULL) {
+    fdk_fail(failure, FDK_KIND_TOO_LARGE,
+             "there is not enough memory for a request, or libcurl lacks what "
+             "is needed");
+    return NULL;
+  }
+  handle->transfer = transfer;
+  static CURLcode (*const steps[])(fdk_handle *, const fdk_request *) = {
+      set_method, set_auth, set_version, set_route, set_times, set_headers};
+  CURLcode code = CURLE_OK;
+  for (size_t i = 0; code == CURLE_OK && i < sizeof steps / sizeof steps[0];
+       i++)
+    code = steps[i](handle, request);
+  if (code == CURLE_OK)
+    return handle;
+  fdk_handle_free(handle); /* half set up */
+  fdk_fail(failure, FDK_KIND_INVALID_INPUT,
+           "the request could not be set up: %s", curl_easy_strerror(code));
+  return NULL;
+}
+
+void fdk_handle_give(fdk_handle_pool *pool, fdk_handle *handle) {
+  bool digest = handle->digest != NULL;
+  fdk_handle **list = digest ? &pool->digest : &pool->plain;
+  size_t *count = digest ? &pool->digest_count : &pool->plain_count;
+  size_t most = digest ? (size_t)KEPT_DIGEST : (size_t)KEPT_PLAIN;
+  handle->transfer = NULL;
+  handle->words[0] = '\0';
+  if (*count >= most) {
+    fdk_handle_free(handle);
+    return;
+  }
+  handle->next = *list;
+  *list = handle;
+  (*count)++;
+}
+
+void fdk_handle_pool_free(fdk_handle_pool *pool) {
+  fdk_handle *const lists[] = {pool->plain, pool->digest};
+  for (size_t i = 0; i < 2; i++)
+    for (fdk_handle *handle = lists[i], *next; handle != NULL; handle = next) {
+      next = handle->next;
+      fdk_handle_free(handle);
+    }
+  *pool = (fdk_handle_pool){0};
+}

@@ -1,0 +1,68 @@
+/* handle.h: libcurl's easy handles, kept and set up once.
+ *
+ * To reset an easy handle and set it up again costs more than a third of a
+ * small request. So handles are kept, what never changes is set when one is
+ * made, and of the rest only what differs from its last use.
+ */
+#ifndef FDK_HANDLE_H
+#define FDK_HANDLE_H
+
+#include "transfer.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+/* How the method and body options stand. */
+typedef enum fdk_shape {
+  FDK_SHAPE_NEW,
+  FDK_SHAPE_GET,        /* GET */
+  FDK_SHAPE_HEAD,       /* HEAD */
+  FDK_SHAPE_POST,       /* POST, with or without a body */
+  FDK_SHAPE_CUSTOM,     /* another method without a body */
+  FDK_SHAPE_CUSTOM_POST /* another method with one */
+} fdk_shape;
+
+struct fdk_handle {
+  CURL *easy;
+  fdk_transfer *transfer; /* the one it works for; NULL in the pool */
+  struct fdk_handle *next;
+  fdk_shape shape;
+  fdk_auth auth;
+  int http;                      /* fdk_http, and whether over TLS */
+  long timeout, connect_timeout; /* milliseconds */
+  struct curl_slist *headers;
+  bool has_ca_file, has_proxy;
+  char *digest; /* origin and credentials it has done Digest for; or NULL */
+  char words[CURL_ERROR_SIZE];
+};
+
+/* What the sockets of a handle are opened and closed by. */
+typedef struct fdk_socket_hooks {
+  curl_opensocket_callback open;
+  curl_closesocket_callback close;
+  void *data;
+} fdk_socket_hooks;
+
+/* Handles in waiting. Those that carried Digest credentials keep the server's
+ * nonce and are only for the same origin and credentials again. */
+typedef struct fdk_handle_pool {
+  fdk_handle *plain, *digest;
+  size_t plain_count, digest_count;
+} fdk_handle_pool;
+
+/* A handle set up for the transfer and its request (which has passed
+ * fdk_request_check). NULL, with the failure filled in, when memory is out or
+ * libcurl was built without what the request needs. */
+fdk_handle *fdk_handle_take(fdk_handle_pool *pool,
+                            const fdk_socket_hooks *hooks,
+                            const fdk_request *request, fdk_transfer *transfer,
+                            fdk_failure *failure);
+
+/* Takes a handle back that is in no multi handle any more. */
+void fdk_handle_give(fdk_handle_pool *pool, fdk_handle *handle);
+
+/* Frees a handle, or all in the pool. */
+void fdk_handle_free(fdk_handle *handle);
+void fdk_handle_pool_free(fdk_handle_pool *pool);
+
+#endif

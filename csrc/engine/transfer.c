@@ -1,0 +1,380 @@
+/* transfer.c: see transfer.h. */
+#include "transfer.h"
+
+#include "handle.h"
+#include "url.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+enum { FIRST_BODY_ROOM = 1 << 20 }; /* at most, on a Content-Length's word */
+
+bool fdk_transfer_take(fdk_transfer *transfer, const fdk_request *request) {
+  const fdk_text *method = &request->method;
+  static const char *const repeatable[] = {"GET", "HEAD", "PUT", "DELETE",
+                                           "OPTIONS"};
+  transfer->repeatable = request->repeatable || method->data == NULL;
+  for (size_t i = 0; i < sizeof repeatable / sizeof repeatable[0]; i++)
+    if (!transfer->repeatable && strcmp(method->data, repeatable[i]) == 0)
+      transfer->repeatable = true;
+  transfer->bodiless =
+      method->data != NULL && strcmp(method->data, "HEAD") == 0;
+  transfer->proxied = request->proxy.data != NULL;
+  transfer->timeout = request->timeout;
+  transfer->connect_timeout = request->connect_timeout;
+  transfer->max_body = request->max_body;
+  transfer->max_header_bytes = request->max_header_bytes;
+  transfer->max_header_count = request->max_header_count;
+  transfer->expected = -1;
+  if (!fdk_buffer_append(&transfer->send, request->body.data,
+                         request->body.size))
+    return false;
+  transfer->headers = fdk_header_list_hold(request->headers);
+  return true;
+}
+
+/* ---- headers ---------------------------------------------------------- */
+
+/* A status line: what came before was an interim answer (1xx, or the 401 of
+ * a digest handshake). It has counted towards the limits, and is forgotten. */
+static void begin_block(fdk_transfer *transfer, const char *line, size_t size) {
+  fdk_buffer_clear(&transfer->head);
+  fdk_buffer_clear(&transfer->fields);
+  fdk_buffer_clear(&transfer->body);
+  transfer->in_block = true;
+  transfer->answered = true;
+  transfer->expected = -1;
+  transfer->status = 0;
+  const char *space = memchr(line, ' ', size);
+  if (space == NULL)
+    return;
+  const char *end = line + size;
+  for (const char *at = space + 1; at < end && *at >= '0' && *at <= '9'; at++)
+    if (transfer->status < 1000)
+      transfer->status = transfer->status * 10 + (*at - '0');
+}
+
+/* The empty line. False when the body that follows is announced as longer than
+ * allowed: better to stop before it comes. */
+static bool end_block(fdk_transfer *transfer) {
+  transfer->in_block = false;
+  bool has_body = !transfer->bodiless && transfer->status >= 200 &&
+                  transfer->status != 204 && transfer->status != 304;
+  if (!has_body || transfer->expected < 0 ||
+      (unsigned long long)transfer->expected <= transfer->max_body)
+    return true;
+  transfer->limit = FDK_LIMIT_BODY;
+  return false;
+}
+
+static void trim(const char **text, size_t *size) {
+  while (*size > 0 && ((*text)[0] == ' ' || (*text)[0] == '\t'))
+    (*text)++, (*size)--;
+  while (*size > 0 && ((*text)[*size - 1] == ' ' || (*text)[*size - 1] == '\t'))
+    (*size)--;
+}
+
+/* A number that is too long for libcurl is one it refuses by itself. */
+static long long to_length(const char *text, size_t size) {
+  long long length = size > 0 && size < 19 ? 0 : -1;
+  for (size_t i = 0; i < size && length >= 0; i++) {
+    if (text[i] < '0' || text[i] > '9')
+      return -1;
+    length = length * 10 + (text[i] - '0');
+  }
+  return length;
+}
+
+/* A line that starts with a blank continues the one before (RFC 9112, 5.2). */
+static bool continue_field(fdk_transfer *transfer, const char *text,
+                           size_t size) {
+  size_t count = fdk_transfer_field_count(transfer);
+  if (count == 0)
+    return true;
+  trim(&text, &size);
+  fdk_field field = fdk_transfer_field(transfer, count - 1);
+  if (!fdk_buffer_push(&transfer->head, ' ') ||
+      !fdk_buffer_append(&transfer->head, text, size))
+    return false;
+  field.value_size += size + 1;
+  memcpy(transfer->fields.data + (count - 1) * sizeof field, &field,
+         sizeof field);
+  return true;
+}
+
+static bool add_field(fdk_transfer *transfer, const char *line, size_t size) {
+  const char *colon = memchr(line, ':', size);
+  if (colon ==
+      NULL) /* libcurl lets such lines pass; there is no header in it */
+    return true;
+  const char *name = line;
+  size_t name_size = (size_t)(colon - line);
+  const char *value = colon + 1;
+  size_t value_size = size - name_size - 1;
+  trim(&name, &name_size);
+  trim(&value, &value_size);
+  fdk_field field = {transfer->head.size, name_size,
+                     transfer->head.size + name_size, value_size};
+  if (!fdk_buffer_reserve(&transfer->head, name_size + value_size) ||
+      !fdk_buffer_append(&transfer->fields, (const char *)&field, sizeof field))
+    return false;
+  char *to = transfer->head.data + transfer->head.size;
+  for (size_t i = 0; i < name_size; i++)
+    to[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
+  transfer->head.size += name_size;
+  fdk_buffer_append(&transfer->head, value, value_size);
+  if (name_size == 14 && memcmp(to, "content-length", 14) == 0)
+    transfer->expected = to_length(value, value_size);
+  return true;
+}
+
+/* One line of any header block. False when the transfer is to end; `limit`
+ * says why. */
+static bool take_line(fdk_transfer *transfer, const char *line, size_t size) {
+  transfer->header_bytes += size;
+  if (transfer->header_bytes > transfer->max_header_bytes) {
+    transfer->limit = FDK_LIMIT_HEADER_BYTES;
+    return false;
+  }
+  while (size > 0 && (line[size - 1] == '\n' || line[size - 1] == '\r'))
+    size--;
+  if (!transfer->in_block && size > 5 && memcmp(line, "HTTP/", 5) == 0) {
+    begin_block(transfer, line, size);
+    return true;
+  }
+  if (size == 0)
+    return !transfer->in_block || end_block(transfer);
+  if (++transfer->header_count > transfer->max_header_count) {
+    transfer->limit = FDK_LIMIT_HEADER_COUNT;
+    return false;
+  }
+  if (!transfer->in_block) /* a trailer: counted, not kept */
+    return true;
+  bool fits = line[0] == ' ' || line[0] == '\t'
+                  ? continue_field(transfer, line, size)
+                  : add_field(transfer, line, size);
+  if (!fits)
+    transfer->limit = FDK_LIMIT_MEMORY;
+  return fits;
+}
+
+size_t fdk_transfer_on_header(char *data, size_t size, size_t count,
+                              void *handle) {
+  fdk_transfer *transfer = ((fdk_handle *)handle)->transfer;
+  return take_line(transfer, data, size * count) ? size * count : 0;
+}
+
+/* ---- body ------------------------------------------------------------- */
+
+size_t fdk_transfer_on_body(char *data, size_t size, size_t count,
+                            void *handle) {
+  fdk_transfer *transfer = ((fdk_handle *)handle)->transfer;
+  size_t bytes = size * count;
+  if (bytes == 0)
+    return 0;
+  if (bytes > transfer->max_body - transfer->body.size) {
+    transfer->limit = FDK_LIMIT_BODY;
+    return 0;
+  }
+  if (transfer->body.size == 0 && transfer->expected > (long long)bytes) {
+    size_t room = (size_t)transfer->expected;
+    if (room > FIRST_BODY_ROOM)
+      room = FIRST_BODY_ROOM;
+    (void)fdk_buffer_reserve(&transfer->body, room); /* append asks again */
+  }
+  if (!fdk_buffer_append(&transfer->body, data, bytes)) {
+    transfer->limit = FDK_LIMIT_MEMORY;
+    return 0;
+  }
+  return bytes;
+}
+
+/* Bodies that libcurl reads past (a 401 it will answer) come by nobody else. */
+int fdk_transfer_on_progress(void *handle, curl_off_t expected,
+                             curl_off_t received, curl_off_t to_send,
+                             curl_off_t sent) {
+  (void)expected, (void)to_send, (void)sent;
+  fdk_transfer *transfer = ((fdk_handle *)handle)->transfer;
+  if (received < 0 || (unsigned long long)received <= transfer->max_body)
+    return 0;
+  transfer->limit = FDK_LIMIT_BODY;
+  return 1;
+}
+
+/* libcurl sends any request again when a kept connection closes without an
+ * answer. The service may have acted on the first one, so what is not
+ * repeatable fails instead. */
+int fdk_transfer_on_send(void *handle, char *peer, char *local, int peer_port,
+                         int local_port) {
+  (void)peer, (void)local, (void)peer_port, (void)local_port;
+  fdk_transfer *transfer = ((fdk_handle *)handle)->transfer;
+  if (transfer->sent && !transfer->answered && !transfer->repeatable) {
+    transfer->not_repeated = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  transfer->sent = true;
+  transfer->answered = false;
+  return CURL_PREREQFUNC_OK;
+}
+
+/* ---- the end ---------------------------------------------------------- */
+
+static double seconds(CURL *easy, CURLINFO info) {
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(easy, info, &microseconds);
+  return (double)microseconds / 1e6;
+}
+
+static const char *version_name(CURL *easy) {
+  long version = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+  switch (version) {
+  case CURL_HTTP_VERSION_1_0:
+    return "1.0";
+  case CURL_HTTP_VERSION_1_1:
+    return "1.1";
+  case CURL_HTTP_VERSION_2_0:
+    return "2";
+  case CURL_HTTP_VERSION_3:
+    return "3";
+  default:
+    return "";
+  }
+}
+
+static void explain_limit(fdk_transfer *transfer) {
+  fdk_failure *failure = &transfer->failure;
+  switch (transfer->limit) {
+  case FDK_LIMIT_BODY:
+    if (transfer->expected >= 0 &&
+        (unsigned long long)transfer->expected > transfer->max_body)
+      fdk_fail(failure, FDK_KIND_TOO_LARGE,
+               "the answer has %lld bytes, more than the limit of %zu "
+               "(max_body)",
+               transfer->expected, transfer->max_body);
+    else
+      fdk_fail(failure, FDK_KIND_TOO_LARGE,
+               "the answer is larger than the limit of %zu bytes (max_body)",
+               transfer->max_body);
+    break;
+  case FDK_LIMIT_HEADER_BYTES:
+    fdk_fail(failure, FDK_KIND_TOO_LARGE,
+             "the headers of the answer are larger than the limit of %zu bytes "
+             "(max_header_bytes)",
+             transfer->max_header_bytes);
+    break;
+  case FDK_LIMIT_HEADER_COUNT:
+    fdk_fail(failure, FDK_KIND_TOO_LARGE,
+             "the answer has more headers than the limit of %zu "
+             "(max_header_count)",
+             transfer->max_header_count);
+    break;
+  default:
+    fdk_fail(failure, FDK_KIND_TOO_LARGE,
+             "there is not enough memory for the answer");
+  }
+  failure->sent = true;
+}
+
+/* "host:port" of the handle's URL. */
+static void name_peer(CURL *easy, const fdk_transfer *transfer, char *peer,
+                      size_t size) {
+  char *text = NULL;
+  fdk_url url = FDK_URL_INIT;
+  curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &text);
+  if (transfer->proxied && !transfer->sent)
+    snprintf(peer, size, "the proxy or the service behind it");
+  else if (text != NULL &&
+           fdk_url_parse(&url, text, strlen(text)) == FDK_URL_OK)
+    snprintf(peer, size, "%s:%d", url.host, url.port);
+  else
+    snprintf(peer, size, "the service");
+  fdk_url_free(&url);
+}
+
+static void explain(fdk_transfer *transfer, CURL *easy, CURLcode code,
+                    const char *words) {
+  char peer[300];
+  name_peer(easy, transfer, peer, sizeof peer);
+  if (transfer->not_repeated) {
+    fdk_fail(&transfer->failure, FDK_KIND_NETWORK,
+             "%s closed the kept connection without an answer; the request was "
+             "not sent a second time, since the first may have been acted on",
+             peer);
+    transfer->failure.sent = true;
+    return;
+  }
+  curl_off_t received = 0;
+  long system_error = 0;
+  long request_size = 0;
+  curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
+  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &system_error);
+  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_size);
+  fdk_facts facts = {.code = code,
+                     .peer = peer,
+                     .words = words,
+                     .system_error = system_error,
+                     .connected = transfer->sent,
+                     .sent = transfer->sent && request_size > 0,
+                     .answered = transfer->answered,
+                     .received = received,
+                     .expected = transfer->expected,
+                     .timeout = transfer->timeout,
+                     .connect_timeout = transfer->connect_timeout};
+  fdk_explain(&transfer->failure, &facts);
+}
+
+void fdk_transfer_finish(fdk_transfer *transfer, CURL *easy, CURLcode code,
+                         const char *words) {
+  long connections = 0;
+  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+  transfer->reused = transfer->sent && connections == 0;
+  transfer->version = version_name(easy);
+  transfer->timings =
+      (fdk_timings){.name_lookup = seconds(easy, CURLINFO_NAMELOOKUP_TIME_T),
+                    .connect = seconds(easy, CURLINFO_CONNECT_TIME_T),
+                    .tls = seconds(easy, CURLINFO_APPCONNECT_TIME_T),
+                    .first_byte = seconds(easy, CURLINFO_STARTTRANSFER_TIME_T),
+                    .total = seconds(easy, CURLINFO_TOTAL_TIME_T)};
+  transfer->failed = code != CURLE_OK;
+  if (transfer->failed && transfer->limit != FDK_LIMIT_NONE)
+    explain_limit(transfer);
+  else if (transfer->failed)
+    explain(transfer, easy, code, words);
+  transfer->state = FDK_DONE;
+}
+
+void fdk_transfer_cancel_with(fdk_transfer *transfer, const char *message) {
+  bool sent = transfer->sent;
+  fdk_fail(&transfer->failure, FDK_KIND_CANCELLED, "%s", message);
+  transfer->failure.sent = sent;
+  transfer->failed = true;
+  transfer->version = "";
+  transfer->state = FDK_DONE;
+}
+
+/* ---- reading ---------------------------------------------------------- */
+
+size_t fdk_transfer_field_count(const fdk_transfer *transfer) {
+  return transfer->fields.size / sizeof(fdk_field);
+}
+
+fdk_field fdk_transfer_field(const fdk_transfer *transfer, size_t index) {
+  fdk_field field;
+  memcpy(&field, transfer->fields.data + index * sizeof field, sizeof field);
+  return field;
+}
+
+bool fdk_transfer_find(const fdk_transfer *transfer, const char *name,
+                       size_t size, fdk_field *field) {
+  for (size_t i = fdk_transfer_field_count(transfer); i-- > 0;) {
+    fdk_field at = fdk_transfer_field(transfer, i);
+    if (at.name_size == size &&
+        strncasecmp(transfer->head.data + at.name, name, size) == 0) {
+      *field = at;
+      return true;
+    }
+  }
+  return false;
+}
