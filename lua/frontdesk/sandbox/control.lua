@@ -7,8 +7,9 @@ local control = { PREFIX = "/_sandbox/", KEY_HEADER = "x-sandbox-key" }
 
 local actions = {}
 
-actions["GET ready"] = function()
-  return respond.json(200, { ready = true })
+-- Fails when the worker could not load the services.
+actions["GET ready"] = function(app)
+  return respond.json(200, { ready = app:now() > 0 })
 end
 
 actions["POST faults"] = function(app, body)
@@ -47,11 +48,9 @@ function control.handle(app, key, incoming)
   end
   local action = actions[incoming.method .. " " .. incoming.target:sub(#control.PREFIX + 1)]
   if not action then return respond.json(404, { message = "the control endpoint has no such action" }) end
-  local body, message = {}, nil
-  if incoming.method == "POST" and incoming.body ~= "" then
-    body, message = json.decode(incoming.body)
-    if not json.is_object(body) then return respond.json(400, { message = message or "the body must be an object" }) end
-  end
+  if incoming.body == "" then return action(app, {}) end
+  local body, message = json.decode(incoming.body)
+  if not json.is_object(body) then return respond.json(400, { message = message or "the body must be an object" }) end
   return action(app, body)
 end
 

@@ -91,11 +91,11 @@ local function serve(server, https)
 end
 
 local function run(server, https, words)
-  local command = {}
-  if words[1]:find("%.lua$") then command[1] = process.quote(interpreter()) end
+  local command = { "exec env", assignments(server:environment(https), " ", "") }
+  if words[1]:find("%.lua$") then command[#command + 1] = process.quote(interpreter()) end
   for _, word in ipairs(words) do command[#command + 1] = process.quote(word) end
-  -- The shell ignores nothing for us: Ctrl-C goes to the script too, and its end ends the sandbox.
-  local ok, status = pcall(process.run, "exec env " .. assignments(server:environment(https), " ", "") .. " " .. table.concat(command, " "))
+  -- While a command runs, Ctrl-C goes to it and not to us: it ends, and we clear up.
+  local ok, status = pcall(process.run, table.concat(command, " "))
   server:stop()
   return ok and status or INTERRUPTED
 end

@@ -93,7 +93,8 @@ function transport:options(service, extra)
 end
 
 --- Orders a fault: `{ service =, operation =, kind =, status =, retry_after =, seconds =, times = 1, after = 0, processed = false }`.
--- `kind`: "latency" (seconds), "reset", "truncate", "status" (status, retry_after), "html" or "revoked" (the token that the request presents).
+-- `kind`: "latency" (seconds), "reset", "truncate", "status" (status, retry_after), "html", or "revoked" (the token that the
+-- request presents is no longer valid).
 -- `times` may be math.huge. With `processed` the service acts before the request fails.
 ---@param order table
 ---@return boolean true
