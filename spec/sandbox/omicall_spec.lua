@@ -191,7 +191,7 @@ describe("OMICall, simulated", function()
 
   describe("search", function()
     it("goes through pages by has_next", function()
-      local seen, page, number = {}, nil, 0
+      local seen, number, page = {}, 0
       repeat
         number = number + 1
         page = search({}, "?page=" .. number .. "&size=2")
@@ -270,6 +270,7 @@ describe("OMICall, simulated", function()
     assert.equal(100005, search({}, "?page=2001&size=50").total_items)
     assert.same({ "BULK-77777" }, refs(search({ keyword = ("09%08d"):format(1000 + 77777) })))
     assert.is_true(call("update", { refId = "BULK-99999", fullName = "Khách quen" }).json.payload)
-    assert.equal("phone_or_email_assigned_on_other_contact", call("add", { phones = { phone(("09%08d"):format(1000 + 50000)) } }).json.message)
+    local taken = call("add", { phones = { phone(("09%08d"):format(1000 + 50000)) } }).json
+    assert.equal("phone_or_email_assigned_on_other_contact", taken.message)
   end)
 end)

@@ -24,8 +24,9 @@ return {
 
   envelope = { ok = { { "code", is = 0 } }, value = "body", code = { "code" }, message = { "message" } },
 
+  -- No kind: the generic code says nothing, so the HTTP status decides where it says more.
   errors = {
-    ["1"] = { kind = "rejected", doc = "Imbee could not do what was asked; it gives no closer reason." },
+    ["1"] = { doc = "Imbee could not do what was asked; it gives no closer reason." },
   },
 
   types = {

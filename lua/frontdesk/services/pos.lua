@@ -8,11 +8,11 @@ local ROLE_ID = { "role_id", "string", ["in"] = "path", required = true, doc = "
 -- A role's id travels as the service gave it: some installations answer numbers, some strings.
 local ROLE = { "role_id", "any", required = true, doc = "Id of the role the account gets." }
 local LOCATION = {
-  "location", "json", required = true,
+  "location", "json", list = true, required = true,
   doc = "Ids of the warehouses the account manages: a list (sent as JSON inside a string).",
 }
 local PERMISSIONS = {
-  "permissions", "json", required = true,
+  "permissions", "json", list = true, required = true,
   doc = "Names of the permissions the role grants: a list (sent as JSON inside a string).",
 }
 
@@ -150,7 +150,8 @@ return {
         { "password", "string", secret = true, doc = "Password to sign in with." },
         { "role_id", "any", doc = "Id of the role the account gets." },
         { "visible", "flag", doc = "Whether the account may work." },
-        { "location", "json", doc = "Ids of the warehouses the account manages: a list (sent as JSON in a string)." },
+        { "location", "json", list = true,
+          doc = "Ids of the warehouses the account manages: a list (sent as JSON in a string)." },
       },
       errors = { "EXIST_USERNAME", "NOT_EXIST_ROLE", "ERROR" },
     },
@@ -184,7 +185,8 @@ return {
         { "visible", "flag", doc = "Whether the account may work, for editVisible." },
         { "phone_customer", "string",
           doc = "Phone number of the customer to link, or the word unlink, for linkCustomerVuadungcu." },
-        { "location", "json", doc = "Ids of the warehouses, for editLocation: a list (sent as JSON in a string)." },
+        { "location", "json", list = true,
+          doc = "Ids of the warehouses, for editLocation: a list (sent as JSON in a string)." },
         rules = {
           { require = "name", when = "action", is = "editName" },
           { require = "username", when = "action", is = "editUsername" },
@@ -303,7 +305,8 @@ return {
       args = { "name", "permissions" },
       input = {
         { "name", "string", doc = "Name of the role, unique in the POS." },
-        { "permissions", "json", doc = "Names of the permissions it grants: a list (sent as JSON inside a string)." },
+        { "permissions", "json", list = true,
+          doc = "Names of the permissions it grants: a list (sent as JSON inside a string)." },
       },
       errors = { "EXIST_NAME", "ERROR" },
     },
@@ -320,7 +323,8 @@ return {
         ROLE_ID,
         { "action", "string", required = true, enum = { "editName", "editPermissions" }, doc = "Which edit to make." },
         { "name", "string", doc = "New name, for editName." },
-        { "permissions", "json", doc = "New permissions, for editPermissions: a list (sent as JSON in a string)." },
+        { "permissions", "json", list = true,
+          doc = "New permissions, for editPermissions: a list (sent as JSON in a string)." },
         rules = {
           { require = "name", when = "action", is = "editName" },
           { require = "permissions", when = "action", is = "editPermissions" },
