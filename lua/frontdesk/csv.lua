@@ -22,9 +22,10 @@ local BOM = "\239\187\191" -- what some programs put before UTF-8
 ---@field separator? string what stands between fields: "," when not given; often ";" or a tab
 ---@field columns? string[] columns that the file must have; others may be there as well
 
+-- Beside what every error has: the line, and the sentence without file and line.
 local function problem(source, line, message)
   local where = line and ("%s, line %d"):format(source, line) or source
-  return errors.new { kind = "invalid_input", message = where .. ": " .. message, line = line }
+  return errors.new { kind = "invalid_input", message = where .. ": " .. message, line = line, reason = message }
 end
 
 local function separator_of(options, level)
@@ -193,8 +194,8 @@ local function only(err)
 end
 
 --- Iterates over the rows of a text.
--- Each step gives a row, nil and its line; or false, an error with its `line`, and the
--- line. After a bad row the next one follows; a quote that is never closed and a header
+-- Each step gives a row, nil and its line; or false, an error with its `line` and the
+-- bare `reason`, and the line. After a bad row the next one follows; a quote that is never closed and a header
 -- that cannot be used end the iteration.
 ---@param text string
 ---@param options? frontdesk.csv.options

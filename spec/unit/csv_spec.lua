@@ -88,6 +88,13 @@ describe("reading CSV", function()
     }, problems)
   end)
 
+  it("tells line and reason apart from the whole sentence", function()
+    local _, err = csv.parse("a,b\n1\n", nil, "sales.csv")()
+    assert.equal(2, err.line)
+    assert.equal("1 field where the header has 2 columns", err.reason)
+    assert.equal("frontdesk: invalid input: sales.csv, line 2: 1 field where the header has 2 columns", tostring(err))
+  end)
+
   it("refuses a quote in the middle of a field", function()
     assert.equal("the text, line 2: field 2 has a quote but does not begin with one", problem_of 'a,b\n1,5" pot\n')
   end)
