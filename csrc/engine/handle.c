@@ -17,15 +17,16 @@ static const unsigned int QUIET_SINCE = 0x075800;
 
 /* ---- what never changes ------------------------------------------------ */
 
+/* Redirects are off, but libcurl takes the second request of a digest handshake
+ * for one, so its list must not be empty. */
 static bool allow_http_only(CURL *easy) {
 #if LIBCURL_VERSION_NUM >= 0x075500
-  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") ==
-             CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "") == CURLE_OK;
+  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == 0 &&
+         curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") == 0;
 #else
-  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
-                          CURLPROTO_HTTP | CURLPROTO_HTTPS) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, 0L) == CURLE_OK;
+  const long allowed = CURLPROTO_HTTP | CURLPROTO_HTTPS;
+  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS, allowed) == 0 &&
+         curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, allowed) == 0;
 #endif
 }
 
