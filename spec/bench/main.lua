@@ -1,0 +1,262 @@
+--- The bench: runs every client on every job, in turn and in rounds, and compares.
+--
+--   main.lua FOLDER LIMIT     a private folder for the server, the C program
+--
+-- ROUNDS (7), COUNT (requests of a client in a round, 3000) and FLIGHT (100) come
+-- from the environment. Each measurement is a process of its own that measures
+-- its own loop after a warm-up; in a round all clients have their turn one after
+-- the other, so what disturbs the machine disturbs all of them.
+
+local process = require "frontdesk.sandbox.process"
+local report = require "bench.report"
+local server = require "bench.server"
+local work = require "bench.work"
+
+local folder, limit = arg[1], arg[2]
+local root = process.output("pwd -P"):match "[^\n]+"
+local ROUNDS = tonumber(os.getenv "ROUNDS") or 7
+local COUNT = tonumber(os.getenv "COUNT") or 3000
+local FLIGHT = tonumber(os.getenv "FLIGHT") or 100
+
+-- The answer is compared with a peer's or, where none is named, with the limit's.
+local AIMS = {
+  get = { 0.90 },
+  page = { 1.6, over = "libcurl" },
+  post = { 0.95 },
+  many = { 0.95 },
+  decode = { 2.0, over = "cjson" },
+  encode = { 2.0, over = "cjson" },
+}
+
+local JOBS = {
+  { "get", "sequential small GETs, decoded", share = 1 },
+  { "page", ("a search page of %d bytes, decoded"):format(#work.files.page), share = 1 / 6 },
+  { "post", "POSTs of a contact of 16 fields, encoded", share = 1 },
+  { "many", ("small GETs, %d in flight, decoded"):format(FLIGHT), share = 2 },
+  { "decode", "JSON alone: decoding the page", share = 1 / 5 },
+  { "encode", "JSON alone: encoding the contact", share = 10 },
+}
+
+-- role: what a client is in the comparison; frontdesk's rows are measured against the aims.
+local PEERS = {
+  { "frontdesk", "frontdesk, the whole client", role = "frontdesk", jobs = "get page post" },
+  { "lua_curlv3", "Lua-cURLv3 + lua-cjson", role = "libcurl", jobs = "get page post" },
+  { "lua_curl", "lua-curl + lua-cjson", role = "libcurl", jobs = "get page post" },
+  { "engine_cjson", "frontdesk's engine + lua-cjson, bare", role = "libcurl", jobs = "get page post" },
+  { "lua_http", "lua-http + lua-cjson", jobs = "get page post" },
+  { "luasocket", "luasocket + lua-cjson", jobs = "get page post" },
+  { "engine", "frontdesk's engine", role = "frontdesk", jobs = "many" },
+  { "frontdesk", "frontdesk.json", role = "frontdesk", jobs = "decode encode" },
+  { "frontdesk_checked", "frontdesk, with the field checks", jobs = "encode" },
+  { "cjson", "lua-cjson", role = "cjson", jobs = "decode encode" },
+}
+local LUAS = { { "lua5.4", "Lua 5.4" }, { "luajit", "LuaJIT" } }
+
+-- One processor for the clients and one for the server, where there are two.
+local function pins()
+  if process.run "command -v taskset >/dev/null 2>&1" ~= 0 then
+    return "", "", "not pinned: there is no taskset"
+  end
+  local allowed = {}
+  local text = (process.read_file "/proc/self/status" or ""):match "Cpus_allowed_list:%s*(%S+)" or "0"
+  for first, last in text:gsub("(%d+)(%-?%d*)", function(a, b) return a .. (b == "" and "-" .. a or b) end)
+    :gmatch "(%d+)%-(%d+)" do
+    for cpu = tonumber(first), tonumber(last) do
+      allowed[#allowed + 1] = cpu
+    end
+  end
+  if #allowed < 2 then
+    return "", "", "not pinned: there is one processor"
+  end
+  local mine, its = allowed[1], allowed[2]
+  return ("taskset -c %d "):format(mine), ("taskset -c %d "):format(its),
+    ("clients pinned to processor %d, nginx to %d"):format(mine, its)
+end
+
+local pin_client, pin_server, pinning = pins()
+
+-- Runs a command; gives what it printed, or nil and its complaint.
+local function run(command)
+  local said = folder .. "/said"
+  local pipe = assert(io.popen(pin_client .. command .. " 2>" .. process.quote(said)))
+  local text = pipe:read "*a"
+  if pipe:close() then
+    return text
+  end
+  return nil, ((process.read_file(said) or ""):match "[^\n]+" or "ended without a word")
+end
+
+-- Clients see a clean environment: no proxy, profile or Lua path of the person at the keyboard.
+local function lua_command(abi, ...)
+  local words = {
+    "env", "-i", "PATH=" .. (os.getenv "PATH" or ""), "HOME=" .. folder, "LC_ALL=C",
+    "LUA_CURLV3=" .. (os.getenv "LUA_CURLV3" or ""),
+    ("LUA_PATH=%s/lua/?.lua;%s/lua/?/init.lua;%s/spec/?.lua;;"):format(root, root, root),
+    ("LUA_CPATH=%s/build/%s/?.so;;"):format(root, abi),
+    abi, root .. "/spec/bench/client.lua", ...,
+  }
+  for i, word in ipairs(words) do
+    words[i] = process.quote(tostring(word))
+  end
+  return table.concat(words, " ")
+end
+
+local base_url, nginx_version
+
+local function limit_command(job, count)
+  local words = job == "many" and { "multi", count, base_url .. work.paths.get, work.authorization, folder .. "/get", FLIGHT }
+    or { "easy", count, base_url .. work.paths[job], work.authorization, folder .. "/" .. job }
+  if job == "page" or job == "post" then
+    words[#words + 1] = folder .. (job == "page" and "/query" or "/contact")
+  end
+  for i, word in ipairs(words) do
+    words[i] = process.quote(tostring(word))
+  end
+  return process.quote(limit) .. " " .. table.concat(words, " ")
+end
+
+-- The clients that can be had, and which of them do a job.
+local function find_clients()
+  local clients, absent = {}, {}
+  local version = assert(run(process.quote(limit) .. " version")):match "^%S+ %S+"
+  print("  C on " .. version)
+  for _, lua in ipairs(LUAS) do
+    local abi, title = lua[1], lua[2]
+    print("  " .. title .. ": " .. (process.output(abi .. " -v 2>&1"):match "[^\n]+" or "?"):gsub(" *%-?%- *Copyright.*", "")
+      :gsub(" +Copyright.*", ""))
+    for _, peer in ipairs(PEERS) do
+      local said, problem = run(lua_command(abi, peer[1], "versions"))
+      if said then
+        local known = said:match "[^\n]+"
+        for job in peer.jobs:gmatch "%S+" do
+          clients[job] = clients[job] or {}
+          table.insert(clients[job], { abi = abi, lua = title, name = peer[1], title = title .. ": " .. peer[2], role = peer.role })
+        end
+        print(("    %s: %s"):format(peer[2], known))
+      else
+        absent[#absent + 1] = ("%s: %s (%s)"):format(title, peer[2], problem:gsub("^[%w_]+: ", ""):gsub(":.*", ""))
+      end
+    end
+  end
+  for _, line in ipairs(absent) do
+    print("  left out, not to be had: " .. line)
+  end
+  return clients
+end
+
+-- One turn of a client: appends the rate and the CPU time of a request.
+local function measure(client, job, count)
+  local command = client.limit and limit_command(job, count) or lua_command(client.abi, client.name, job, count, base_url, FLIGHT)
+  local said, problem = run(command)
+  if not said then
+    client.problem = problem
+    return
+  end
+  local wall, cpu = said:match "^(%S+) (%S+)"
+  table.insert(client.rates, count / tonumber(wall))
+  table.insert(client.cpus, tonumber(cpu) / count * 1e6)
+end
+
+local function run_job(job, clients)
+  local name, count = job[1], math.max(1, math.floor(COUNT * job.share))
+  local list = {}
+  if name ~= "decode" and name ~= "encode" then
+    list[1] = { limit = true, role = "limit", title = name == "many" and "C on libcurl: the multi loop" or "C on libcurl: the easy loop" }
+  end
+  for _, client in ipairs(clients) do
+    list[#list + 1] = client
+  end
+  for _, client in ipairs(list) do
+    client.rates, client.cpus = {}, {}
+  end
+  for _ = 1, ROUNDS do
+    for _, client in ipairs(list) do
+      if not client.problem then
+        measure(client, name, count)
+      end
+    end
+  end
+  return list, count
+end
+
+-- What a client is compared with: the limit, or lua-cjson on the same Lua.
+local function reference(list, client)
+  for _, other in ipairs(list) do
+    if other.limit or (other.role == "cjson" and other.lua == client.lua) then
+      return other
+    end
+  end
+end
+
+-- The best client of a role on the same Lua.
+local function best(list, client, role)
+  local found
+  for _, other in ipairs(list) do
+    if other.role == role and other.lua == client.lua and not other.problem
+      and (not found or report.spread(other.rates).median > report.spread(found.rates).median) then
+      found = other
+    end
+  end
+  return found
+end
+
+local summary = {}
+
+local function verdict(job, list, client)
+  local aim = AIMS[job[1]]
+  local other = aim.over and best(list, client, aim.over) or not aim.over and list[1]
+  if not other or other.problem then
+    return
+  end
+  local ratio = report.ratio(client.rates, other.rates)
+  summary[#summary + 1] = {
+    job[2], client.lua, report.with_spread(ratio, "%.2f"), "x " .. other.title:gsub("^[^:]+: ", ""),
+    ("aim %.2f: %s"):format(aim[1], ratio.median >= aim[1] and "reached" or "not reached"),
+  }
+end
+
+local function print_job(job, list, count)
+  print(("\n%s (%d rounds of %d)"):format(job[2], ROUNDS, count))
+  local rows, under = {}, nil
+  for _, client in ipairs(list) do
+    local base = reference(list, client)
+    under = under or (base.limit and "limit" or "lua-cjson")
+    if client.problem then
+      rows[#rows + 1] = { client.title, "failed: " .. client.problem }
+    elseif base.problem then
+      rows[#rows + 1] = { client.title, "nothing to compare with" }
+    else
+      local rate = report.spread(client.rates)
+      rows[#rows + 1] = {
+        client.title,
+        report.with_spread(rate, "%.0f"),
+        report.with_spread(report.ratio(client.rates, base.rates), "%.2f"),
+        ("%.1f"):format(report.spread(client.cpus).median),
+        report.with_spread(report.ratio(client.cpus, base.cpus), "%.2f"),
+      }
+      if client.role == "frontdesk" then
+        verdict(job, list, client)
+      end
+    end
+  end
+  report.table({ "", "a second", "rate / " .. under, "CPU us", "CPU / " .. under }, rows)
+end
+
+local contact = require("cjson").encode(work.contact)
+base_url, nginx_version = server.start(folder, contact, pin_server)
+
+print(("frontdesk bench: %d rounds, medians (least-greatest)"):format(ROUNDS))
+print(("  %s; %s"):format(nginx_version, pinning))
+local clients = find_clients()
+local failed = false
+for _, job in ipairs(JOBS) do
+  local list, count = run_job(job, clients[job[1]] or {})
+  print_job(job, list, count)
+  for _, client in ipairs(list) do
+    failed = failed or client.problem ~= nil
+  end
+end
+
+print "\nfrontdesk in short"
+report.table({ "", "", "", "", "" }, summary)
+os.exit(failed and 1 or 0)

@@ -1,0 +1,73 @@
+--- frontdesk as a script uses it: the whole client, with its field checks, its
+-- credential, its reading of errors and its decoding.
+
+local core = require "frontdesk.core"
+local frontdesk = require "frontdesk"
+
+local peer = { version = "frontdesk " .. core.version .. " (" .. core.curl_version:match "^%S+ %S+" .. ")" }
+
+local function client(context)
+  return frontdesk.omicall { base_url = context.base_url, token = context.work.token }
+end
+
+function peer.get(context)
+  local omicall, id = client(context), context.work.id
+  return function()
+    return assert(omicall.contacts:get(id))
+  end
+end
+
+function peer.page(context)
+  local omicall, keyword = client(context), context.work.query.keyword
+  return function()
+    return assert(omicall.contacts:search { page = 1, size = 50, keyword = keyword })
+  end
+end
+
+-- The service's own text for a type is frontdesk's to fill in, so it is not given.
+local function as_a_script_writes_it(contact)
+  local copy = {}
+  for name, value in pairs(contact) do
+    copy[name] = value
+  end
+  for _, name in ipairs { "phones", "emails" } do
+    copy[name] = {}
+    for i, reach in ipairs(contact[name]) do
+      copy[name][i] = { data = reach.data, type = reach.type }
+    end
+  end
+  return copy
+end
+
+function peer.post(context)
+  local omicall, contact = client(context), as_a_script_writes_it(context.work.contact)
+  return function()
+    return assert(omicall.contacts:add(contact))
+  end
+end
+
+-- JSON alone.
+
+local json = frontdesk.json
+
+function peer.decode(context)
+  local text = context.work.files.page
+  function context.check(turn)
+    context.work.check("page", turn().payload, require("cjson").decode)
+  end
+  return function()
+    return assert(json.decode(text))
+  end
+end
+
+function peer.encode(context)
+  local contact = context.work.contact
+  function context.check(turn, decode)
+    assert(context.work.digest(decode(turn())) == context.work.digest(contact), "the contact was not encoded as it is")
+  end
+  return function()
+    return assert(json.encode(contact))
+  end
+end
+
+return peer
