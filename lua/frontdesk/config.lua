@@ -242,7 +242,9 @@ function config.resolve(description, given, sources)
         check_names(profile, "the profile " .. path .. ": ")
       end
     end
-    return profile and profile[name]
+    if profile then
+      return profile[name]
+    end
   end
 
   local options = {}

@@ -72,9 +72,7 @@ function operation.compile(description, name)
     shape = core.shape {
       path = spec.path,
       body = body,
-      fields = fields,
-      rules = fields.rules,
-      open = fields.open,
+      fields = fields, -- with its rules
       types = types,
     },
     header_fields = headers,

@@ -147,16 +147,17 @@ local function methods_of(description, given, client)
         options[key] = option
       end
       options[rule.option] = value
-      return new_client(description, options, 3)
+      local other = new_client(description, options) -- no tail call: errors point at the caller
+      return other
     end
   end
   return methods
 end
 
-function new_client(description, given, level)
+function new_client(description, given)
   local ok, options = pcall(config.resolve, description, given)
   if not ok then
-    error(options, level + 1)
+    error(options, 3)
   end
   local client = clients.new(description, options)
   local copy = {}
@@ -222,7 +223,8 @@ function service.new(description)
       if given ~= nil and type(given) ~= "table" then
         error(("frontdesk.%s takes a table of options (got a %s)"):format(description.name, type(given)), 2)
       end
-      return new_client(description, given, 2)
+      local client = new_client(description, given) -- no tail call: errors point at the caller
+      return client
     end,
   })
 end
