@@ -1,0 +1,182 @@
+--- A real nginx on a free loopback port, for one spec file.
+--
+--     local server = httpd.start {
+--       server = [[ location / { return 200 "hello"; } ]],  -- inside server { }
+--       http = "...",           -- inside http { }, for lua_shared_dict and such
+--       tls = true,             -- listen with TLS and HTTP/2, by a throw-away certificate
+--       http2 = true,           -- without tls: plain HTTP/2 (prior knowledge)
+--       lua = true,             -- with ngx_http_lua_module
+--       files = { ["a.txt"] = "text", [...] },  -- written to server.folder
+--     }
+--     server.url       "http://127.0.0.1:PORT" (https with tls)
+--     server.port      the number
+--     server.folder    its private folder ($folder in the configuration)
+--     server.ca_file   certificate to trust, with tls
+--     server:log()     what nginx wrote to its error log
+--     server:stop()    ends it and removes the folder; also done when the run ends
+--
+-- One worker; keep-alive without a limit of requests; access log off.
+local process = require "support.process"
+local socket = require "socket"
+
+local httpd = {}
+
+local server = {}
+server.__index = server
+server.__name = "httpd"
+
+local function write(path, text)
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+end
+
+local function read(path)
+  local file = io.open(path, "rb")
+  local text = file and file:read("*a") or ""
+  if file then
+    file:close()
+  end
+  return text
+end
+
+--- A port of the loopback interface that nobody listens on.
+---@return integer
+function httpd.free_port()
+  local probe = assert(socket.bind("127.0.0.1", 0))
+  local _, port = probe:getsockname()
+  probe:close()
+  return math.floor(tonumber(port))
+end
+
+--- Whether a connection to the port of the loopback interface is accepted.
+---@param port integer
+---@return boolean
+function httpd.accepts(port)
+  local probe = socket.tcp()
+  probe:settimeout(1)
+  local connected = probe:connect("127.0.0.1", port)
+  probe:close()
+  return connected == 1
+end
+
+local MODULES = [[
+load_module /usr/lib/nginx/modules/ndk_http_module.so;
+load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
+]]
+
+local CONFIGURATION = [[
+$modules
+$user
+worker_processes 1;
+daemon off;
+pid $folder/pid;
+error_log $folder/error.log warn;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  default_type text/plain;
+  keepalive_requests 10000000;
+  keepalive_timeout 60s;
+  client_body_temp_path $folder/body;
+  proxy_temp_path $folder/proxy;
+  fastcgi_temp_path $folder/fastcgi;
+  uwsgi_temp_path $folder/uwsgi;
+  scgi_temp_path $folder/scgi;
+  client_max_body_size 64m;
+  $http
+  server {
+    listen 127.0.0.1:$port$listen;
+    $tls
+    root $folder;
+    $server
+  }
+}
+]]
+
+local function make_certificate(folder)
+  local made = os.execute(("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1,DNS:localhost -keyout %s/key.pem -out %s/ca.pem 2>%s/openssl.log")
+    :format(folder, folder, folder))
+  assert(made == true or made == 0, "openssl made no certificate")
+end
+
+local function configuration(options, folder, port)
+  local listen = ""
+  if options.tls then
+    listen = " ssl http2"
+  elseif options.http2 then
+    listen = " http2"
+  end
+  local values = {
+    modules = options.lua and MODULES or "",
+    user = process.output("id -u") == "0" and "user root;" or "",
+    folder = folder,
+    port = tostring(port),
+    listen = listen,
+    tls = options.tls and ("ssl_certificate %s/ca.pem; ssl_certificate_key %s/key.pem;"):format(folder, folder) or "",
+  }
+  local function fill(text)
+    return (text:gsub("%$(%l+)", values))
+  end
+  values.http = fill(options.http or "")
+  values.server = fill(options.server or "")
+  return fill(CONFIGURATION)
+end
+
+--- Starts nginx and waits until it accepts connections; raises when it does not.
+---@param options table see above
+---@return table server
+function httpd.start(options)
+  local folder = process.folder()
+  for name, text in pairs(options.files or {}) do
+    write(folder .. "/" .. name, text)
+  end
+  if options.tls then
+    make_certificate(folder)
+  end
+  local port = httpd.free_port()
+  write(folder .. "/nginx.conf", configuration(options, folder, port))
+  local self = setmetatable({
+    folder = folder,
+    port = port,
+    url = ("%s://127.0.0.1:%d"):format(options.tls and "https" or "http", port),
+    ca_file = options.tls and folder .. "/ca.pem" or nil,
+  }, server)
+  self.child = process.start(
+    ("nginx -p %s -c %s/nginx.conf -e %s/error.log"):format(folder, folder, folder),
+    folder .. "/output.log"
+  )
+  for _ = 1, 500 do
+    -- the pid file comes after the port, and so proves that the port is ours
+    if read(folder .. "/pid") ~= "" and httpd.accepts(port) then
+      return self
+    end
+    socket.sleep(0.01)
+  end
+  local words = read(folder .. "/error.log") .. read(folder .. "/output.log")
+  self:stop()
+  error("nginx did not start: " .. words)
+end
+
+--- What nginx wrote to its error log so far.
+---@return string
+function server:log()
+  return read(self.folder .. "/error.log")
+end
+
+--- Ends nginx and removes its folder. Fine to call twice.
+function server:stop()
+  if self.child then
+    self.child:stop()
+    self.child = nil
+    os.execute("rm -rf " .. process.quote(self.folder))
+  end
+end
+
+server.__gc = server.stop
+
+function server:__tostring()
+  return "httpd: " .. self.url
+end
+
+return httpd
