@@ -28,15 +28,13 @@ static int state_gc(lua_State *L) {
 
 /* --- scratch --- */
 
-fdk_buffer *fdk_scratch(lua_State *L, int which) {
-  fdk_json_state *state = fdk_json_state_of(L);
+static fdk_buffer *take(fdk_json_state *state, int which) {
   fdk_buffer *buffer = &state->bank[state->active][which];
   fdk_buffer_shrink(buffer, KEPT);
   return buffer;
 }
 
-void fdk_scratch_push(lua_State *L, int which) {
-  fdk_json_state *state = fdk_json_state_of(L);
+static void push_taken(lua_State *L, fdk_json_state *state, int which) {
   int bank = state->active;
   const fdk_buffer *buffer = &state->bank[bank][which];
   /* LuaJIT collects garbage before it copies the bytes. A finalizer that
@@ -45,6 +43,14 @@ void fdk_scratch_push(lua_State *L, int which) {
   state->active = !bank;
   lua_pushlstring(L, buffer->size > 0 ? buffer->data : "", buffer->size);
   state->active = bank;
+}
+
+fdk_buffer *fdk_scratch(lua_State *L, int which) {
+  return take(fdk_json_state_of(L), which);
+}
+
+void fdk_scratch_push(lua_State *L, int which) {
+  push_taken(L, fdk_json_state_of(L), which);
 }
 
 /* --- sentinels --- */
@@ -97,8 +103,10 @@ static int json_decode(lua_State *L) {
 static int json_encode(lua_State *L) {
   luaL_checkany(L, 1);
   fdk_json_problem problem;
-  if (fdk_json_append(L, 1, fdk_scratch(L, FDK_SCRATCH_BODY), &problem)) {
-    fdk_scratch_push(L, FDK_SCRATCH_BODY);
+  fdk_json_state *state = fdk_json_state_of(L);
+  if (fdk_json_append_in(L, state, 1, take(state, FDK_SCRATCH_BODY),
+                         &problem)) {
+    push_taken(L, state, FDK_SCRATCH_BODY);
     return 1;
   }
   lua_pushnil(L);

@@ -21,7 +21,7 @@ typedef struct encoder {
   const void *open[FDK_JSON_DEPTH]; /* the tables around, to see cycles */
 } encoder;
 
-static bool append_value(encoder *encode, int index);
+static bool append_other(encoder *encode, int index, int type);
 
 /* --- problems; all return false --- */
 
@@ -58,20 +58,34 @@ __attribute__((cold)) static bool wrong_key(encoder *encode, int key,
 
 /* --- strings and numbers --- */
 
-static bool append_string(encoder *encode, int index, bool name) {
+/* Sets the problem for a status that is not OK; `verb` is "is" or what stands
+ * before "not UTF-8". */
+__attribute__((cold)) static bool bad_string(encoder *encode,
+                                             fdk_json_status status,
+                                             const char *verb, size_t bad) {
+  if (status != FDK_JSON_BAD_UTF8)
+    return no_memory(encode);
+  fdk_json_problem_set(encode->problem, "%s not UTF-8 (byte %zu of it)", verb,
+                       bad + 1);
+  return false;
+}
+
+static inline bool append_string(encoder *encode, int index) {
   size_t size;
   size_t bad = 0;
   const char *text = lua_tolstring(encode->L, index, &size);
-  switch (fdk_json_write_string(encode->out, text, size, &bad)) {
-  case FDK_JSON_OK:
-    return true;
-  case FDK_JSON_BAD_UTF8:
-    fdk_json_problem_set(encode->problem, "%s not UTF-8 (byte %zu of it)",
-                         name ? "has a name that is" : "is", bad + 1);
-    return false;
-  default:
-    return no_memory(encode);
-  }
+  fdk_json_status status = fdk_json_write_string(encode->out, text, size, &bad);
+  return status == FDK_JSON_OK || bad_string(encode, status, "is", bad);
+}
+
+static inline bool append_name(encoder *encode, int index, char before) {
+  size_t size;
+  size_t bad = 0;
+  const char *text = lua_tolstring(encode->L, index, &size);
+  fdk_json_status status =
+      fdk_json_write_name(encode->out, before, text, size, &bad);
+  return status == FDK_JSON_OK ||
+         bad_string(encode, status, "has a name that is", bad);
 }
 
 static bool append_number(encoder *encode, int index) {
@@ -91,6 +105,13 @@ static bool append_number(encoder *encode, int index) {
   default:
     return no_memory(encode);
   }
+}
+
+/* `index` must be absolute. Leaves more on the stack after a problem. */
+static inline bool append_value(encoder *encode, int index) {
+  int type = lua_type(encode->L, index);
+  return type == LUA_TSTRING ? append_string(encode, index)
+                             : append_other(encode, index, type);
 }
 
 /* --- tables --- */
@@ -177,19 +198,14 @@ static bool append_array(encoder *encode, int index) {
 /* The first key and value are on the stack; pops them. */
 static bool append_object(encoder *encode, int index) {
   lua_State *L = encode->L;
-  fdk_buffer *out = encode->out;
   int value = lua_gettop(L);
   char before = '{';
   do {
     if (lua_type(L, value - 1) != LUA_TSTRING)
       return wrong_key(encode, value - 1, false);
-    if (!fdk_buffer_push(out, before))
-      return no_memory(encode);
-    before = ',';
-    if (!append_string(encode, value - 1, true))
+    if (!append_name(encode, value - 1, before))
       return false;
-    if (!fdk_buffer_push(out, ':'))
-      return no_memory(encode);
+    before = ',';
     if (!append_value(encode, value)) {
       size_t size;
       const char *name = lua_tolstring(L, value - 1, &size);
@@ -198,7 +214,7 @@ static bool append_object(encoder *encode, int index) {
     }
     lua_settop(L, value - 1);
   } while (lua_next(L, index));
-  return fdk_buffer_push(out, '}') || no_memory(encode);
+  return fdk_buffer_push(encode->out, '}') || no_memory(encode);
 }
 
 static bool append_table(encoder *encode, int index) {
@@ -232,14 +248,11 @@ static bool append_table(encoder *encode, int index) {
   return done;
 }
 
-/* `index` must be absolute. Leaves more on the stack after a problem. */
-static bool append_value(encoder *encode, int index) {
+/* append_value for all but strings. */
+static bool append_other(encoder *encode, int index, int type) {
   lua_State *L = encode->L;
   fdk_buffer *out = encode->out;
-  int type = lua_type(L, index);
   switch (type) {
-  case LUA_TSTRING:
-    return append_string(encode, index, false);
   case LUA_TNUMBER:
     return append_number(encode, index);
   case LUA_TBOOLEAN:
@@ -267,22 +280,29 @@ static bool append_value(encoder *encode, int index) {
   return false;
 }
 
-bool fdk_json_append(lua_State *L, int index, fdk_buffer *out,
-                     fdk_json_problem *problem) {
+bool fdk_json_append_in(lua_State *L, const fdk_json_state *state, int index,
+                        fdk_buffer *out, fdk_json_problem *problem) {
   encoder encode;
   encode.L = L;
   encode.out = out;
   encode.problem = problem;
+  encode.state = state;
   encode.depth = 0;
   int top = lua_gettop(L);
   size_t size = out->size;
-  index = fdk_absolute(L, index);
-  if (!lua_checkstack(L, SLOTS))
-    return no_memory(&encode);
-  encode.state = fdk_json_state_of(L);
-  if (append_value(&encode, index))
+  if (append_value(&encode, fdk_absolute(L, index)))
     return true;
   lua_settop(L, top);
   out->size = size;
   return false;
+}
+
+bool fdk_json_append(lua_State *L, int index, fdk_buffer *out,
+                     fdk_json_problem *problem) {
+  if (!lua_checkstack(L, SLOTS)) {
+    fdk_json_problem_set(problem, "does not fit into memory");
+    return false;
+  }
+  return fdk_json_append_in(L, fdk_json_state_of(L), fdk_absolute(L, index),
+                            out, problem);
 }

@@ -19,4 +19,8 @@ typedef struct fdk_json_state {
 /* Never NULL once fdk_open_json has run. Allocates nothing. [0, 0] */
 fdk_json_state *fdk_json_state_of(lua_State *L);
 
+/* fdk_json_append for those that have the state at hand. [0, 0] */
+bool fdk_json_append_in(lua_State *L, const fdk_json_state *state, int index,
+                        fdk_buffer *out, fdk_json_problem *problem);
+
 #endif

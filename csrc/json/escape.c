@@ -60,56 +60,99 @@ static bool write_escaped(fdk_buffer *out, const char *at, const char *end) {
   return true;
 }
 
-/* Copies `size` bytes while it looks at them, and stops looking at the first
- * that needs an escape. Adds the bits of what it saw to *seen. */
-static inline bool copy_plain(char *to, const char *text, size_t size,
-                              uint64_t *seen) {
-  uint64_t word;
+/* What copy_plain saw. */
+enum {
+  SAW_STOP = 1, /* a byte that needs an escape */
+  SAW_HIGH = 2, /* a byte that is not ASCII */
+};
+
+static inline unsigned saw_word(uint64_t word) {
+  return (fdk_span_word_stops(word) != 0 ? SAW_STOP : 0U) |
+         ((word & FDK_EVERY_HIGH) != 0 ? SAW_HIGH : 0U);
+}
+
+/* Copies `size` bytes and tells what was among them; the copy is worth nothing
+ * when SAW_STOP was. Most strings are short, so the last block overlaps the
+ * one before instead of going byte by byte. */
+__attribute__((always_inline)) static inline unsigned
+copy_plain(char *to, const char *text, size_t size) {
   if (size >= 8) {
-    size_t last = size - 8; /* the last eight bytes overlap those before */
-    for (size_t i = 0; i < last; i += 8) {
-      word = fdk_span_word(text + i);
-      memcpy(to + i, &word, 8);
-      *seen |= word;
-      if (fdk_span_word_stops(word) != 0)
-        return false;
+    const size_t last = size - 8;
+    unsigned saw = 0;
+    size_t at = 0;
+#if defined(__SSE2__)
+    __m128i high = _mm_setzero_si128();
+    unsigned stops = 0;
+    for (; at + 16 <= size; at += 16) {
+      __m128i block =
+          _mm_loadu_si128((const __m128i *)(const void *)(text + at));
+      _mm_storeu_si128((__m128i *)(void *)(to + at), block);
+      stops |= fdk_span_block_stops(block);
+      high = _mm_or_si128(high, block);
     }
-    word = fdk_span_word(text + last);
+    /* eight bytes, or what a block leaves, as the halves of one more block */
+    const size_t half = at < last ? at : last;
+    __m128i first =
+        _mm_loadl_epi64((const __m128i *)(const void *)(text + half));
+    __m128i second =
+        _mm_loadl_epi64((const __m128i *)(const void *)(text + last));
+    _mm_storel_epi64((__m128i *)(void *)(to + half), first);
+    _mm_storel_epi64((__m128i *)(void *)(to + last), second);
+    __m128i block = _mm_unpacklo_epi64(first, second);
+    stops |= fdk_span_block_stops(block);
+    high = _mm_or_si128(high, block);
+    if (stops != 0)
+      saw |= SAW_STOP;
+    if (_mm_movemask_epi8(high) != 0)
+      saw |= SAW_HIGH;
+#else
+    for (; at < last; at += 8) {
+      uint64_t word = fdk_span_word(text + at);
+      memcpy(to + at, &word, 8);
+      saw |= saw_word(word);
+    }
+    uint64_t word = fdk_span_word(text + last);
     memcpy(to + last, &word, 8);
-  } else if (size >= 4) {
+    saw |= saw_word(word);
+#endif
+    return saw;
+  }
+  if (size >= 4) {
     uint32_t head;
     uint32_t tail;
     memcpy(&head, text, 4);
     memcpy(&tail, text + size - 4, 4);
     memcpy(to, &head, 4);
     memcpy(to + size - 4, &tail, 4);
-    word = (uint64_t)head << 32 | tail;
-  } else if (size > 0) { /* one to three: first, middle, last */
+    return saw_word((uint64_t)head << 32 | tail);
+  }
+  if (size > 0) { /* one to three: the first, the middle, the last */
     unsigned char head = (unsigned char)text[0];
     unsigned char middle = (unsigned char)text[size / 2];
     unsigned char tail = (unsigned char)text[size - 1];
     to[0] = (char)head;
     to[size / 2] = (char)middle;
     to[size - 1] = (char)tail;
-    word = UINT64_C(0x2020202020000000) /* harmless filling */ | head |
-           (uint64_t)middle << 8 | (uint64_t)tail << 16;
-  } else {
-    return true;
+    return saw_word(UINT64_C(0x2020202020000000) /* harmless filling */ | head |
+                    (uint64_t)middle << 8 | (uint64_t)tail << 16);
   }
-  *seen |= word;
-  return fdk_span_word_stops(word) == 0;
+  return 0;
 }
 
-fdk_json_status fdk_json_write_string(fdk_buffer *out, const char *text,
-                                      size_t size, size_t *bad) {
-  size_t before = out->size;
-  if (size > SIZE_MAX - 2 || !fdk_buffer_reserve(out, size + 2))
+/* Writes the string with `before` and `after` around it, where they are not
+ * NUL. */
+__attribute__((always_inline)) static inline fdk_json_status
+write_string(fdk_buffer *out, char before, const char *text, size_t size,
+             char after, size_t *bad) {
+  const size_t start = out->size;
+  if (size > SIZE_MAX - 4 || !fdk_buffer_reserve(out, size + 4))
     return FDK_JSON_NO_MEMORY;
-  char *to = out->data + before;
+  char *to = out->data + start;
+  if (before != '\0')
+    *to++ = before;
   *to++ = '"';
-  uint64_t seen = 0;
-  bool plain = copy_plain(to, text, size, &seen);
-  if (!plain || (seen & FDK_EVERY_HIGH) != 0) {
+  unsigned saw = copy_plain(to, text, size);
+  if (saw != 0) {
     const char *wrong = fdk_utf8_find_bad(text, text + size);
     if (wrong != NULL) {
       if (bad != NULL)
@@ -117,16 +160,32 @@ fdk_json_status fdk_json_write_string(fdk_buffer *out, const char *text,
       return FDK_JSON_BAD_UTF8;
     }
   }
-  if (plain) {
-    to[size] = '"';
-    out->size = before + size + 2;
-    return FDK_JSON_OK;
+  if ((saw & SAW_STOP) == 0) {
+    to += size;
+  } else {
+    out->size = (size_t)(to - out->data);
+    if (!write_escaped(out, text, text + size) || !fdk_buffer_reserve(out, 2)) {
+      out->size = start;
+      return FDK_JSON_NO_MEMORY;
+    }
+    to = out->data + out->size;
   }
-  out->size = before + 1;
-  if (write_escaped(out, text, text + size) && fdk_buffer_push(out, '"'))
-    return FDK_JSON_OK;
-  out->size = before;
-  return FDK_JSON_NO_MEMORY;
+  *to++ = '"';
+  if (after != '\0')
+    *to++ = after;
+  out->size = (size_t)(to - out->data);
+  return FDK_JSON_OK;
+}
+
+fdk_json_status fdk_json_write_string(fdk_buffer *out, const char *text,
+                                      size_t size, size_t *bad) {
+  return write_string(out, '\0', text, size, '\0', bad);
+}
+
+fdk_json_status fdk_json_write_name(fdk_buffer *out, char before,
+                                    const char *text, size_t size,
+                                    size_t *bad) {
+  return write_string(out, before, text, size, ':', bad);
 }
 
 static unsigned hex_digit(char digit) {

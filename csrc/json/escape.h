@@ -15,6 +15,11 @@
 fdk_json_status fdk_json_write_string(fdk_buffer *out, const char *text,
                                       size_t size, size_t *bad);
 
+/* The same for a member's name, with what stands around it in an object: writes
+ * `before` ('{' or ','), the string and ':'. */
+fdk_json_status fdk_json_write_name(fdk_buffer *out, char before,
+                                    const char *text, size_t size, size_t *bad);
+
 /* Turns the inside of a JSON string, already known to be valid, into its bytes.
  * `out` needs room for `size` bytes (an escape never grows). Returns the bytes
  * written. Cannot fail. */

@@ -16,13 +16,24 @@ enum {
 };
 
 bool fdk_json_write_integer(fdk_buffer *out, int64_t value) {
+  static const char pairs[] =
+      "00010203040506070809101112131415161718192021222324"
+      "25262728293031323334353637383940414243444546474849"
+      "50515253545556575859606162636465666768697071727374"
+      "75767778798081828384858687888990919293949596979899";
   char text[INTEGER_SIZE];
   char *at = text + sizeof text;
   uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-  do {
-    *--at = (char)('0' + left % 10);
-    left /= 10;
-  } while (left > 0);
+  for (; left >= 100; left /= 100) {
+    at -= 2;
+    memcpy(at, pairs + left % 100 * 2, 2);
+  }
+  if (left >= 10) {
+    at -= 2;
+    memcpy(at, pairs + left * 2, 2);
+  } else {
+    *--at = (char)('0' + left);
+  }
   if (value < 0)
     *--at = '-';
   return fdk_buffer_append(out, at, (size_t)(text + sizeof text - at));

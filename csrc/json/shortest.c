@@ -23,12 +23,21 @@ static int quick(double value, char *digits, int *exponent) {
       1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   if (value < 1e-7 || value >= 1e15)
     return 0;
-  int scale = 0; /* value * 10^scale has 15 digits before the point */
-  while (scale < 22 && value * powers[scale + 1] < 1e15)
-    scale++;
-  int64_t mantissa = (int64_t)(value * powers[scale] + 0.5);
-  if ((double)mantissa / powers[scale] != value)
-    return 0;
+  int scale = 1;
+  int64_t mantissa = 0;
+  /* a few places behind the point, as in prices */
+  for (; scale <= 4 && value < 1e10; scale++) {
+    mantissa = (int64_t)(value * powers[scale] + 0.5);
+    if ((double)mantissa / powers[scale] == value)
+      break;
+  }
+  if (scale > 4 || value >= 1e10) { /* else as many as make 15 digits */
+    for (scale = 0; scale < 22 && value * powers[scale + 1] < 1e15;)
+      scale++;
+    mantissa = (int64_t)(value * powers[scale] + 0.5);
+    if ((double)mantissa / powers[scale] != value)
+      return 0;
+  }
   while (mantissa % 10 == 0) {
     mantissa /= 10;
     scale--;
