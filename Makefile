@@ -87,7 +87,7 @@ test: build
 	@sh spec/support/run_specs.sh "$(VARIANT)" "$(ABIS)" $(SPEC)
 
 sanitize:
-	@$(MAKE) --no-print-directory test VARIANT=asan- \
+	@PRELOAD=$$($(CC) -print-file-name=libasan.so) $(MAKE) --no-print-directory test VARIANT=asan- \
 	  CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)"
 
 bench: build
