@@ -2,6 +2,8 @@
 
 local config = {}
 
+local MOST_CHALLENGES = 6 -- WWW-Authenticate headers in one answer
+
 local template = [[
 daemon on;
 worker_processes 1;
@@ -35,6 +37,7 @@ http {
     listen 127.0.0.1:@port@;
 @tls@
     location / {
+@challenges@
       content_by_lua_block { require("frontdesk.sandbox.nginx.front").handle() }
     }
   }
@@ -54,6 +57,15 @@ local gzip = [[
   gzip_min_length 0;
   gzip_types application/json application/hal+json application/vnd.people.v1+json application/problem+json text/plain;
 ]]
+
+-- A header without a value is not sent.
+local function challenges(count)
+  local lines = {}
+  for index = 1, count do
+    lines[index] = ('      set $challenge_%d ""; add_header WWW-Authenticate $challenge_%d always;'):format(index, index)
+  end
+  return table.concat(lines, "\n")
+end
 
 -- nginx makes these folders when it starts, and may not where it was built to; a module left out knows no such directive.
 local function temp_paths(prefix, build)
@@ -88,6 +100,7 @@ function config.write(values)
     temp_paths = temp_paths(values.prefix, values.build),
     package_path = values.package_path,
     package_cpath = values.package_cpath,
+    challenges = challenges(MOST_CHALLENGES),
     gzip = values.gzip and gzip or "",
     tls = values.tls_port and fill(tls, values) or "",
   })

@@ -1,21 +1,21 @@
 --- A true TCP reset from within an nginx worker, which its Lua module has no call for.
 --
--- The request's socket is reached through the structures of nginx (their beginnings have not changed for many years), is told
--- not to linger, and is closed by nginx: what the peer gets is RST. Over HTTP/2 the whole connection is reset.
+-- The request's socket is reached through the structures of nginx (their beginnings have not changed for many years). To connect
+-- a connected socket to "nowhere" dissolves the connection, and Linux then sends RST at once; nginx finds the socket dead and
+-- closes it. Over HTTP/2 that is the connection with all its streams.
 
 local ffi = require "ffi"
 
 ffi.cdef [[
-struct fdk_sandbox_linger { int on; int seconds; };
 /* ngx_connection_t and ngx_http_request_t, as far as the socket. */
 struct fdk_sandbox_connection { void *data; void *read; void *write; int fd; };
 struct fdk_sandbox_request { uint32_t signature; struct fdk_sandbox_connection *connection; };
-int setsockopt(int fd, int level, int name, const void *value, unsigned int size);
-int shutdown(int fd, int how);
+struct fdk_sandbox_address { uint16_t family; uint8_t rest[14]; };
+int connect(int fd, const struct fdk_sandbox_address *address, unsigned int size);
 ]]
 
 local HTTP_MODULE_SIGNATURE = 0x50545448 -- "HTTP": every ngx_http_request_t begins with it
-local SOL_SOCKET, SO_LINGER, SHUT_RD = 1, 13, 0 -- Linux
+local AF_UNSPEC = 0
 local CLOSE_CONNECTION = 444
 
 local connection = {}
@@ -30,10 +30,8 @@ end
 function connection.reset()
   local fd = socket_of_request()
   if fd then
-    local linger = ffi.new("struct fdk_sandbox_linger", 1, 0)
-    ffi.C.setsockopt(fd, SOL_SOCKET, SO_LINGER, linger, ffi.sizeof(linger))
-    -- An HTTP/2 stream does not close its connection: nginx does when it reads the end of it.
-    if ngx.req.http_version() == 2 then ffi.C.shutdown(fd, SHUT_RD) end
+    local nowhere = ffi.new("struct fdk_sandbox_address", { family = AF_UNSPEC })
+    ffi.C.connect(fd, nowhere, ffi.sizeof(nowhere))
   end
   ngx.exit(CLOSE_CONNECTION)
 end

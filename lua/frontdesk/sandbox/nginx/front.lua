@@ -39,13 +39,13 @@ local function read_body(headers)
   return file and assert(process.read_file(file)) or ""
 end
 
+-- ngx_lua keeps one WWW-Authenticate only, so these go through variables of nginx.conf.
 local function write_headers(response)
+  local challenges = 0
   for _, header in ipairs(response.headers) do
-    local present = ngx.header[header[1]]
-    if header[1]:lower() == "www-authenticate" and present then
-      local list = type(present) == "table" and present or { present }
-      list[#list + 1] = header[2]
-      ngx.header[header[1]] = list
+    if header[1] == "WWW-Authenticate" then
+      challenges = challenges + 1
+      ngx.var["challenge_" .. challenges] = header[2]
     else
       ngx.header[header[1]] = header[2]
     end
