@@ -6,8 +6,14 @@
 
 #define SHAPE_TYPE "frontdesk.shape"
 
-static fdk_shape *check_shape(lua_State *L) {
-  fdk_shape *shape = luaL_checkudata(L, 1, SHAPE_TYPE);
+/* The methods' first upvalue is the type's metatable: comparing with it is
+ * cheaper than looking it up by name at every call. */
+static fdk_shape *to_shape(lua_State *L) {
+  lua_settop(L, 2); /* self and the input; the metatable stays above them */
+  fdk_shape *shape = lua_touserdata(L, 1);
+  if (shape == NULL || !lua_getmetatable(L, 1) ||
+      !lua_rawequal(L, -1, lua_upvalueindex(1)))
+    luaL_error(L, "call this as shape:method(...), on a " SHAPE_TYPE);
   if (shape->top == NULL)
     luaL_error(L, "this shape is closed");
   return shape;
@@ -16,7 +22,6 @@ static fdk_shape *check_shape(lua_State *L) {
 /* Encodes the input at index 2 into the scratch buffers. Returns 0, or the
  * number of results of a refusal: nil, message, field. */
 static int encode(lua_State *L, const fdk_shape *shape) {
-  lua_settop(L, 2);
   int type = lua_type(L, 2);
   if (type != LUA_TNIL && type != LUA_TTABLE) {
     lua_pushnil(L);
@@ -24,26 +29,26 @@ static int encode(lua_State *L, const fdk_shape *shape) {
                     luaL_typename(L, 2));
     return 2;
   }
-  fdk_shape_run run = {.L = L,
-                       .body = fdk_scratch(L, FDK_SCRATCH_BODY),
-                       .target = fdk_scratch(L, FDK_SCRATCH_TARGET),
-                       .text = fdk_scratch(L, FDK_SCRATCH_TEXT),
-                       .message = fdk_scratch(L, FDK_SCRATCH_ERROR)};
+  fdk_shape_run run = {.L = L, .body = fdk_scratch(L, FDK_SCRATCH_BODY)};
+  run.target = run.body; /* not written to, unless it varies */
+  if (shape->target_varies)
+    run.target = fdk_scratch(L, FDK_SCRATCH_TARGET);
   if (fdk_shape_encode(&run, shape, type == LUA_TTABLE ? 2 : 0))
     return 0;
   if (run.no_memory)
     return luaL_error(L, "not enough memory to encode the input");
-  bool place = run.text->size > 0;
   lua_pushnil(L);
   fdk_scratch_push(L, FDK_SCRATCH_ERROR);
-  if (place)
-    fdk_scratch_push(L, FDK_SCRATCH_TEXT);
-  return place ? 3 : 2;
+  fdk_scratch_push(L, FDK_SCRATCH_TEXT);
+  if (fdk_raw_length(L, -1) > 0)
+    return 3;
+  lua_pop(L, 1); /* the input as a whole has no path */
+  return 2;
 }
 
-/* shape:encode(input?) -> target, body | target | nil, message, field */
+/* shape:encode(input?) -> target, body | target, nil | nil, message, field */
 static int shape_encode(lua_State *L) {
-  const fdk_shape *shape = check_shape(L);
+  const fdk_shape *shape = to_shape(L);
   int refused = encode(L, shape);
   if (refused > 0)
     return refused;
@@ -62,7 +67,7 @@ static int shape_encode(lua_State *L) {
 
 /* shape:check(input?) -> true | nil, message, field */
 static int shape_check(lua_State *L) {
-  int refused = encode(L, check_shape(L));
+  int refused = encode(L, to_shape(L));
   if (refused > 0)
     return refused;
   lua_pushboolean(L, 1);
@@ -102,6 +107,15 @@ void fdk_open_shape(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"encode", shape_encode}, {"check", shape_check}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"shape", shape_new}, {NULL, NULL}};
-  fdk_new_type(L, SHAPE_TYPE, meta, methods);
+  fdk_new_type(L, SHAPE_TYPE, meta, NULL);
+  luaL_getmetatable(L, SHAPE_TYPE);
+  lua_newtable(L);
+  for (const luaL_Reg *method = methods; method->name != NULL; method++) {
+    lua_pushvalue(L, -2);
+    lua_pushcclosure(L, method->func, 1);
+    lua_setfield(L, -2, method->name);
+  }
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
   fdk_set_functions(L, functions);
 }

@@ -24,6 +24,7 @@
 enum {
   FDK_SHAPE_FIELDS = 200, /* most fields an object can have */
   FDK_SHAPE_DEPTH = 48,   /* most objects within objects */
+  FDK_SHAPE_LEAD = 24,    /* bytes that can be read from any field's lead on */
 };
 
 /* Bytes owned by somebody else; no NUL at the end unless said. */
@@ -92,7 +93,9 @@ typedef struct fdk_shape_field {
   bool list;                 /* the type ends in [] */
   bool required, nonempty, allow_empty, secret, omit_false;
   bool is_const, fixed_empty, has_min, has_max, date, json_list;
-  bool plain; /* STRING in the body with nothing to check but UTF-8 */
+  /* shortcuts */
+  bool plain;         /* STRINGs in the body, with only their UTF-8 to check */
+  bool may_be_absent; /* and nothing is written then */
 } fdk_shape_field;
 
 /* A spelling of a field: its name, an alias, or its name on the wire (which is
@@ -122,12 +125,12 @@ typedef struct fdk_shape_rule {
 
 /* An entry of the table of keys: open addressing by the string's address. */
 typedef struct fdk_shape_slot {
-  const char *key; /* NULL: free */
+  const void *key; /* as lua_topointer gives it; NULL: free */
   unsigned short field;
 } fdk_shape_slot;
 
 /* Where the search for the string at that address starts. */
-static inline size_t fdk_shape_hash(const char *key, unsigned shift) {
+static inline size_t fdk_shape_hash(const void *key, unsigned shift) {
   return (size_t)((uint64_t)(uintptr_t)key * 0x9E3779B97F4A7C15U >> shift);
 }
 
@@ -179,6 +182,7 @@ void fdk_shape_free(fdk_shape *shape);
 typedef struct fdk_shape_frame {
   const struct fdk_shape_frame *parent; /* NULL: the operation's own fields */
   const fdk_shape_object *object;
+  int *slots;          /* stack index of each field's value; 0: absent */
   fdk_shape_text name; /* of the field at hand; size 0: the object as a whole */
   size_t item;         /* of that field's list, from 1; 0: the whole field */
   const char *inside;  /* path within that value, or NULL */
@@ -198,8 +202,8 @@ typedef struct fdk_shape_run {
 } fdk_shape_run;
 
 /* All functions below that return bool return false when the input is refused:
- * run->message is the sentence and run->text the path then, or run->no_memory
- * is set. None allocates in Lua or raises, so the buffers stay as they are. */
+ * the scratch buffer ERROR holds the sentence and TEXT the path then, or
+ * run->no_memory is set. None allocates in Lua or raises, so the buffers stay as they are. */
 
 /* Checks the table at the absolute `index` (0: no table, all absent) and writes
  * run->target and run->body. */
@@ -214,7 +218,7 @@ bool fdk_shape_write_whole(fdk_shape_run *run, fdk_shape_frame *frame,
 
 /* A scalar, checked: its text and how it is written in JSON. */
 typedef struct fdk_shape_scalar {
-  fdk_shape_text text;            /* a Lua string's, run->text's or static */
+  fdk_shape_text text;            /* a Lua string's, scratch TEXT or static */
   const fdk_shape_choice *choice; /* the enum's, or NULL */
   bool quoted;
 } fdk_shape_scalar;
@@ -228,6 +232,10 @@ bool fdk_shape_read_scalar(fdk_shape_run *run, const fdk_shape_frame *frame,
  * (a flag's "Y" equals true). */
 bool fdk_shape_equals(lua_State *L, int index, fdk_shape_kind kind,
                       const fdk_shape_constant *constant);
+/* The choice for a text, or NULL. */
+const fdk_shape_choice *fdk_shape_find_choice(const fdk_shape_choice *choices,
+                                              unsigned count,
+                                              fdk_shape_text text);
 /* Whether two constants are equal; one that holds nothing equals none. */
 bool fdk_shape_same(const fdk_shape_constant *one,
                     const fdk_shape_constant *other);
@@ -279,7 +287,7 @@ bool fdk_shape_refuse_list(fdk_shape_run *run, const fdk_shape_frame *frame,
                            int index);
 
 /* Refuses the object for a rule that does not hold. */
-bool fdk_shape_refuse_rule(fdk_shape_run *run, fdk_shape_frame *frame,
+bool fdk_shape_refuse_rule(fdk_shape_run *run, const fdk_shape_frame *frame,
                            const fdk_shape_rule *rule);
 
 /* The spelling that equals `key` by its bytes, or NULL. */

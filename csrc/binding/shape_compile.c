@@ -85,10 +85,16 @@ fdk_shape_text fdk_shape_anchor(const fdk_shape_compiler *c, int index) {
   fdk_shape_text text;
   lua_pushvalue(c->L, index);
   lua_pushvalue(c->L, -1);
-  lua_pushboolean(c->L, 1);
-  lua_rawset(c->L, c->anchors);
+  lua_rawget(c->L, c->anchors); /* equal strings may be two objects */
+  if (lua_type(c->L, -1) == LUA_TNIL) {
+    lua_pop(c->L, 1);
+    lua_pushvalue(c->L, -1);
+    lua_pushvalue(c->L, -1);
+    lua_pushvalue(c->L, -1);
+    lua_rawset(c->L, c->anchors);
+  }
   text.data = lua_tolstring(c->L, -1, &text.size);
-  lua_pop(c->L, 1);
+  lua_pop(c->L, 2);
   return text;
 }
 
@@ -315,7 +321,13 @@ static void compile_lead(fdk_shape_compiler *c, fdk_shape_field *field,
   }
   if (!written)
     fdk_shape_complain(c, "its name cannot be written");
+  /* room behind it, so that a short one can be copied as a block */
+  size_t size = work->size;
+  static const char padding[FDK_SHAPE_LEAD + 1];
+  if (!fdk_buffer_append(work, padding, sizeof padding))
+    fdk_shape_complain(c, "its name cannot be written");
   field->lead = fdk_shape_copy(c, work->data, work->size);
+  field->lead.size = size;
 }
 
 static void compile_enum(fdk_shape_compiler *c, fdk_shape_field *field,
@@ -387,11 +399,7 @@ fdk_shape_text fdk_shape_encoded(const fdk_shape_compiler *c,
   lua_State *L = c->L;
   fdk_buffer *body = fdk_scratch(L, FDK_SCRATCH_BODY);
   fdk_buffer *target = fdk_scratch(L, FDK_SCRATCH_TARGET);
-  fdk_shape_run run = {.L = L,
-                       .body = body,
-                       .target = target,
-                       .text = fdk_scratch(L, FDK_SCRATCH_TEXT),
-                       .message = fdk_scratch(L, FDK_SCRATCH_ERROR)};
+  fdk_shape_run run = {.L = L, .body = body, .target = target};
   fdk_shape_frame frame = {.name = field->name};
   /* one value of a choice, the whole value of a default */
   bool whole = strcmp(what, "enum") != 0;
@@ -489,9 +497,14 @@ static void compile_field(fdk_shape_compiler *c, fdk_shape_object *object,
   compile_enum(c, field, index);
   compile_fixed(c, field, index);
   field->secret = truth_option(c, index, "secret");
-  field->plain = field->kind == FDK_SHAPE_STRING && !field->list &&
-                 field->place == FDK_SHAPE_BODY && !field->nonempty &&
-                 !field->date && field->choices == NULL && !field->is_const;
+  field->plain = field->kind == FDK_SHAPE_STRING &&
+                 field->place == FDK_SHAPE_BODY && !field->date &&
+                 field->choices == NULL && !field->is_const &&
+                 (!field->nonempty || field->list);
+  bool derived = fdk_shape_option(c, index, "derive", LUA_TTABLE);
+  lua_pop(L, 1);
+  field->may_be_absent =
+      !field->required && field->fixed.data == NULL && !derived;
 }
 
 /* --- objects --- */
@@ -565,19 +578,28 @@ static void compile_names(fdk_shape_compiler *c, fdk_shape_object *object,
 
 /* Builds the table that finds a field by the address of its key. */
 static void compile_slots(fdk_shape_compiler *c, fdk_shape_object *object) {
+  lua_State *L = c->L;
   unsigned bits = 2;
   while ((1U << bits) < 3U * object->name_count)
     bits++;
   object->slot_shift = 64 - bits;
-  object->slots = fdk_shape_alloc(c, (size_t)1 << bits, sizeof *object->slots);
+  /* as many more as there are names: a search never has to wrap around */
+  size_t count = ((size_t)1 << bits) + object->name_count + 1;
+  object->slots = fdk_shape_alloc(c, count, sizeof *object->slots);
   for (unsigned i = 0; i < object->name_count; i++) {
     const fdk_shape_name *name = &object->names[i];
     if (name->wire_only)
       continue;
-    size_t at = fdk_shape_hash(name->text.data, object->slot_shift);
+    lua_pushlstring(L, name->text.data, name->text.size);
+    lua_rawget(L, c->anchors); /* the very string that will not go away */
+    const void *key = lua_topointer(L, -1);
+    lua_pop(L, 1);
+    if (key == NULL) /* this Lua does not tell */
+      continue;
+    size_t at = fdk_shape_hash(key, object->slot_shift);
     while (object->slots[at].key != NULL)
-      at = (at + 1) & (((size_t)1 << bits) - 1);
-    object->slots[at] = (fdk_shape_slot){name->text.data, name->field};
+      at++;
+    object->slots[at] = (fdk_shape_slot){key, name->field};
   }
 }
 

@@ -1,18 +1,20 @@
 /* shape_encode.c: an input table becomes URL target and JSON body in one pass,
  * checked on the way; see shape.h.
  *
- * An object is read in two steps: `gather` walks the table once and puts each
- * value into the stack slot of its field, then the fields are written in the
- * order in which they are declared. Access is raw, no Lua code runs. */
+ * An object is read in two steps: `gather` walks the table once, leaves its
+ * values on the Lua stack and notes which slot holds which field's; then the
+ * fields are written in the order in which they are declared. Access is raw, no
+ * Lua code runs. What costs time is the number of calls into Lua, so the common
+ * cases make few of them. */
 #include "compat.h"
 #include "engine/url.h"
 #include "l_json.h"
 #include "shape.h"
 #include "json/escape.h"
 
-/* Stack slots needed beside an object's fields: a key, a value, an element and
- * its key, room for the functions below. */
-enum { SLACK = 10 };
+/* Stack slots needed beside an object's keys and values: an element of a list
+ * and its key, room for the functions below. */
+enum { SLACK = 12 };
 
 static bool append(fdk_shape_run *run, fdk_buffer *out, fdk_shape_text text) {
   return fdk_buffer_append(out, text.data, text.size) ||
@@ -60,6 +62,11 @@ static bool write_open_object(fdk_shape_run *run, const fdk_shape_frame *frame,
 static bool write_object(fdk_shape_run *run, const fdk_shape_frame *parent,
                          const fdk_shape_object *object, int index);
 
+static bool refuse_missing(fdk_shape_run *run, const fdk_shape_frame *frame) {
+  return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, 0,
+                          "is required and must not be empty");
+}
+
 static bool write_scalar(fdk_shape_run *run, const fdk_shape_frame *frame,
                          const fdk_shape_field *field, int index) {
   fdk_shape_scalar scalar;
@@ -102,35 +109,35 @@ static bool write_scalar(fdk_shape_run *run, const fdk_shape_frame *frame,
   }
 }
 
-/* The most common value, a text that is only checked for UTF-8. */
+/* The most common value, a text with nothing to check but that it is UTF-8. */
 static inline bool write_plain(fdk_shape_run *run, const fdk_shape_frame *frame,
                                const fdk_shape_field *field, int index) {
   size_t size = 0;
   size_t bad = 0;
   const char *text = lua_tolstring(run->L, index, &size);
-  if (field->required && size == 0 && !field->allow_empty)
-    return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, 0,
-                            "is required and must not be empty");
-  switch (fdk_json_write_string(run->body, text, size, &bad)) {
-  case FDK_JSON_OK:
+  if (size == 0 && field->required && !field->allow_empty && !field->list)
+    return refuse_missing(run, frame);
+  fdk_json_status status = fdk_json_write_string(run->body, text, size, &bad);
+  if (status == FDK_JSON_OK)
     return true;
-  case FDK_JSON_BAD_UTF8:
+  if (status == FDK_JSON_BAD_UTF8)
     return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, 0,
                             "is not valid UTF-8 (at byte %zu)", bad + 1);
-  default:
-    return fdk_shape_no_memory(run);
-  }
+  return fdk_shape_no_memory(run);
 }
 
 bool fdk_shape_write_value(fdk_shape_run *run, fdk_shape_frame *frame,
                            const fdk_shape_field *field, int index) {
+  int type = lua_type(run->L, index);
+  if (type == LUA_TSTRING && field->plain)
+    return write_plain(run, frame, field, index);
   switch ((fdk_shape_kind)field->kind) {
   case FDK_SHAPE_ANY:
     return write_any(run, frame, index);
   case FDK_SHAPE_OBJECT:
     return write_open_object(run, frame, field, index);
   case FDK_SHAPE_NESTED:
-    if (lua_type(run->L, index) != LUA_TTABLE)
+    if (type != LUA_TTABLE)
       return fdk_shape_refuse_type(run, frame, field, index);
     return write_object(run, frame, field->nested, index);
   default:
@@ -140,9 +147,9 @@ bool fdk_shape_write_value(fdk_shape_run *run, fdk_shape_frame *frame,
 
 /* --- lists --- */
 
-/* The element on top of the stack, number frame->item. */
+/* The element at `index`, number frame->item. */
 static bool write_item(fdk_shape_run *run, fdk_shape_frame *frame,
-                       const fdk_shape_field *field) {
+                       const fdk_shape_field *field, int index) {
   if (field->place == FDK_SHAPE_BODY) {
     if (frame->item > 1 && !push(run, run->body, ','))
       return false;
@@ -152,7 +159,7 @@ static bool write_item(fdk_shape_run *run, fdk_shape_frame *frame,
       return false;
     run->in_query = true;
   }
-  return fdk_shape_write_value(run, frame, field, lua_gettop(run->L));
+  return fdk_shape_write_value(run, frame, field, index);
 }
 
 /* The elements of a table whose keys do not come in order: exactly 1 to n, or
@@ -174,7 +181,7 @@ static bool write_unordered(fdk_shape_run *run, fdk_shape_frame *frame,
       return fdk_shape_refuse_list(run, frame, index);
     }
     frame->item = i;
-    if (!write_item(run, frame, field))
+    if (!write_item(run, frame, field, lua_gettop(L)))
       return false;
     lua_pop(L, 1);
   }
@@ -186,17 +193,18 @@ static bool write_items(fdk_shape_run *run, fdk_shape_frame *frame,
   lua_State *L = run->L;
   size_t body = run->body->size, target = run->target->size;
   bool in_query = run->in_query;
-  for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+  int key = lua_gettop(L) + 1;
+  for (lua_pushnil(L); lua_next(L, index) != 0; lua_settop(L, key)) {
     frame->item++;
-    if (lua_type(L, -2) != LUA_TNUMBER ||
-        lua_tonumber(L, -2) != (lua_Number)frame->item) {
-      lua_pop(L, 2);
+    if (lua_type(L, key) != LUA_TNUMBER ||
+        lua_tonumber(L, key) != (lua_Number)frame->item) {
+      lua_settop(L, key - 1);
       run->body->size = body;
       run->target->size = target;
       run->in_query = in_query;
       return write_unordered(run, frame, field, index);
     }
-    if (!write_item(run, frame, field))
+    if (!write_item(run, frame, field, key + 1))
       return false;
   }
   return true;
@@ -241,23 +249,51 @@ bool fdk_shape_write_whole(fdk_shape_run *run, fdk_shape_frame *frame,
 
 /* --- fields --- */
 
-/* What stands before a field's value; a list in the query writes its own. */
-static inline bool write_lead(fdk_shape_run *run,
-                              const fdk_shape_field *field) {
-  if (field->place == FDK_SHAPE_BODY) {
-    fdk_buffer *body = run->body;
-    size_t skip =
-        body->data[body->size - 1] == '{'; /* no comma for the first */
-    return fdk_buffer_append(body, field->lead.data + skip,
-                             field->lead.size - skip) ||
-           fdk_shape_no_memory(run);
-  }
+/* Where the encoder stands, for sentences. */
+static inline void enter(fdk_shape_frame *frame, const fdk_shape_field *field) {
+  frame->name = field->name;
+  frame->secret = field->secret;
+  frame->item = 0;
+}
+
+/* What stands before a field's value in the body: its name, and a comma unless
+ * it is the first. Short names are copied as a block of fixed size. */
+static inline bool write_name(fdk_buffer *body, const fdk_shape_field *field) {
+  size_t skip = body->data[body->size - 1] == '{';
+  size_t size = field->lead.size - skip;
+  const char *lead = field->lead.data + skip;
+  if (size > FDK_SHAPE_LEAD)
+    return fdk_buffer_append(body, lead, size);
+  if (!fdk_buffer_reserve(body, FDK_SHAPE_LEAD))
+    return false;
+  memcpy(body->data + body->size, lead, FDK_SHAPE_LEAD);
+  body->size += size;
+  return true;
+}
+
+/* The same wherever the field goes; a list in the query writes its own. */
+static bool write_lead(fdk_shape_run *run, const fdk_shape_field *field) {
+  if (field->place == FDK_SHAPE_BODY)
+    return write_name(run->body, field) || fdk_shape_no_memory(run);
   if (field->place != FDK_SHAPE_QUERY || field->list)
     return true;
   bool first = !run->in_query;
   run->in_query = true;
   return push(run, run->target, first ? '?' : '&') &&
          append(run, run->target, field->lead);
+}
+
+/* The most common field: a string that goes into the body as it is. */
+static inline bool write_text_field(fdk_shape_run *run, fdk_shape_frame *frame,
+                                    const fdk_shape_field *field, int index) {
+  size_t size = 0;
+  const char *text = lua_tolstring(run->L, index, &size);
+  if ((size > 0 || !field->required || field->allow_empty) &&
+      write_name(run->body, field) &&
+      fdk_json_write_string(run->body, text, size, NULL) == FDK_JSON_OK)
+    return true;
+  enter(frame, field);
+  return write_plain(run, frame, field, index); /* says what is wrong */
 }
 
 static bool write_encoded(fdk_shape_run *run, const fdk_shape_field *field,
@@ -268,30 +304,23 @@ static bool write_encoded(fdk_shape_run *run, const fdk_shape_field *field,
                 encoded);
 }
 
-/* What a field is derived to, with the object's values from `slots` on; NULL
- * when it is not. */
+/* What a field is derived to in this object; NULL when it is not. */
 static const fdk_shape_choice *derive(lua_State *L,
-                                      const fdk_shape_field *field, int slots) {
-  int from = slots + field->derived_from;
-  if (field->derived_count == 0 || lua_type(L, from) != LUA_TSTRING)
+                                      const fdk_shape_frame *frame,
+                                      const fdk_shape_field *field) {
+  int from = field->derived_count > 0 ? frame->slots[field->derived_from] : 0;
+  if (from == 0 || lua_type(L, from) != LUA_TSTRING)
     return NULL;
-  size_t size = 0;
-  const char *text = lua_tolstring(L, from, &size);
-  for (unsigned i = 0; i < field->derived_count; i++) {
-    const fdk_shape_choice *choice = &field->derived[i];
-    if (choice->text.data == text ||
-        (choice->text.size == size &&
-         memcmp(choice->text.data, text, size) == 0))
-      return choice;
-  }
-  return NULL;
+  fdk_shape_text text;
+  text.data = lua_tolstring(L, from, &text.size);
+  return fdk_shape_find_choice(field->derived, field->derived_count, text);
 }
 
 static bool write_absent(fdk_shape_run *run, const fdk_shape_frame *frame,
-                         const fdk_shape_field *field, int slots) {
+                         const fdk_shape_field *field) {
   if (field->fixed.data != NULL)
     return write_encoded(run, field, field->fixed);
-  const fdk_shape_choice *derived = derive(run->L, field, slots);
+  const fdk_shape_choice *derived = derive(run->L, frame, field);
   if (derived != NULL)
     return write_encoded(run, field, derived->encoded);
   if (field->required)
@@ -311,35 +340,34 @@ static bool write_null(fdk_shape_run *run, const fdk_shape_frame *frame,
   return write_encoded(run, field, (fdk_shape_text){"null", 4});
 }
 
-static bool write_field(fdk_shape_run *run, fdk_shape_frame *frame,
-                        const fdk_shape_field *field, int slots, int index) {
-  lua_State *L = run->L;
-  int type = lua_type(L, index);
-  if (type == LUA_TNIL && !field->required && field->fixed.data == NULL &&
-      field->derived_count == 0)
-    return true;
-  frame->name = field->name;
-  frame->item = 0;
-  frame->secret = field->secret;
-  if (type == LUA_TNIL)
-    return write_absent(run, frame, field, slots);
-  if (type == LUA_TSTRING && field->plain)
-    return write_lead(run, field) && write_plain(run, frame, field, index);
-  if (field->is_const) {
-    if (fdk_shape_equals(L, index, (fdk_shape_kind)field->kind,
-                         &field->constant))
-      return write_encoded(run, field, field->fixed);
+/* A const that is given all the same: it may be, as what it is. */
+static bool write_const(fdk_shape_run *run, const fdk_shape_frame *frame,
+                        const fdk_shape_field *field, int index) {
+  if (fdk_shape_equals(run->L, index, (fdk_shape_kind)field->kind,
+                       &field->constant))
+    return write_encoded(run, field, field->fixed);
+  if (field->secret)
     return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_VALUE, index,
-                            field->secret ? "is fixed; leave it out"
-                                          : "is always %s; leave it out",
-                            field->constant.shown.data);
-  }
+                            "is fixed; leave it out");
+  return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_VALUE, index,
+                          "is always %s; leave it out",
+                          field->constant.shown.data);
+}
+
+static bool write_field(fdk_shape_run *run, fdk_shape_frame *frame,
+                        const fdk_shape_field *field, int index) {
+  lua_State *L = run->L;
+  enter(frame, field);
+  if (index == 0)
+    return write_absent(run, frame, field);
+  int type = lua_type(L, index);
+  if (field->is_const)
+    return write_const(run, frame, field, index);
   if (type == LUA_TLIGHTUSERDATA && fdk_is_null(L, index))
     return write_null(run, frame, field);
-  if (field->required && type == LUA_TSTRING && !field->allow_empty &&
+  if (type == LUA_TSTRING && field->required && !field->allow_empty &&
       fdk_raw_length(L, index) == 0)
-    return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, 0,
-                            "is required and must not be empty");
+    return refuse_missing(run, frame);
   if (field->omit_false && fdk_shape_flag(L, index) == 0)
     return true;
   return write_lead(run, field) &&
@@ -348,55 +376,49 @@ static bool write_field(fdk_shape_run *run, fdk_shape_frame *frame,
 
 /* --- objects --- */
 
-static inline int find_field(const fdk_shape_object *object, const char *key) {
-  size_t mask = ((size_t)1 << (64 - object->slot_shift)) - 1;
+/* The field of the key at `index`, -1 when there is none. The key is found by
+ * the string's address, or by its bytes: Lua does not intern long strings, and
+ * not every Lua tells a string's address. */
+static inline int field_of(lua_State *L, const fdk_shape_object *object,
+                           int index) {
+  const void *key = lua_topointer(L, index);
   size_t at = fdk_shape_hash(key, object->slot_shift);
-  while (object->slots[at].key != NULL) {
-    if (object->slots[at].key == key)
-      return object->slots[at].field;
-    at = (at + 1) & mask;
+  /* the table ends with a free slot, so the search need not wrap */
+  for (const fdk_shape_slot *slot = &object->slots[at]; slot->key != NULL;
+       slot++) {
+    if (slot->key == key)
+      return slot->field;
   }
-  return -1;
-}
-
-/* The field of the key at `index`: by the string's address, or, since Lua does
- * not intern long strings, by its bytes; -1 when there is none. */
-static int field_of(lua_State *L, const fdk_shape_object *object, int index) {
   if (lua_type(L, index) != LUA_TSTRING)
     return -1;
-  fdk_shape_text key;
-  key.data = lua_tolstring(L, index, &key.size);
-  int field = find_field(object, key.data);
-  if (field < 0) {
-    const fdk_shape_name *name = fdk_shape_find_name(object, key);
-    if (name != NULL && !name->wire_only)
-      field = name->field;
-  }
-  return field;
+  fdk_shape_text text;
+  text.data = lua_tolstring(L, index, &text.size);
+  const fdk_shape_name *name = fdk_shape_find_name(object, text);
+  return name != NULL && !name->wire_only ? name->field : -1;
 }
 
-/* Moves the values of the table at `index` to the stack slots from `slots` on,
- * one a field. *extras tells whether it has keys beside them. */
+/* Walks the table at `index`, leaves keys and values on the stack and their
+ * places in frame->slots. *extras tells whether it has keys that are no fields. */
 static bool gather(fdk_shape_run *run, fdk_shape_frame *frame, int index,
-                   int slots, bool *extras) {
+                   bool *extras) {
   lua_State *L = run->L;
   const fdk_shape_object *object = frame->object;
-  uint64_t given[(FDK_SHAPE_FIELDS + 63) / 64] = {0};
+  int key = lua_gettop(L) + 1;
   lua_pushnil(L);
   while (lua_next(L, index) != 0) {
-    int field = field_of(L, object, -2);
+    int field = field_of(L, object, key);
     if (field < 0) {
-      if (!object->open || lua_type(L, -2) != LUA_TSTRING)
+      if (!object->open || lua_type(L, key) != LUA_TSTRING)
         return fdk_shape_refuse_key(run, frame, index);
       *extras = true;
-      lua_pop(L, 1);
+      lua_settop(L, key);
       continue;
     }
-    uint64_t bit = (uint64_t)1 << (field & 63);
-    if (given[field >> 6] & bit)
+    if (frame->slots[field] != 0)
       return fdk_shape_refuse_twice(run, frame, index, (unsigned short)field);
-    given[field >> 6] |= bit;
-    lua_replace(L, slots + field);
+    frame->slots[field] = key + 1;
+    lua_pushvalue(L, key);
+    key += 2;
   }
   return true;
 }
@@ -405,29 +427,27 @@ static bool gather(fdk_shape_run *run, fdk_shape_frame *frame, int index,
 static bool write_extras(fdk_shape_run *run, fdk_shape_frame *frame,
                          int index) {
   lua_State *L = run->L;
+  fdk_buffer *body = run->body;
   frame->secret = false;
   frame->item = 0;
   for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
-    if (field_of(L, frame->object, -2) >= 0)
-      continue;
     fdk_shape_text key;
+    if (field_of(L, frame->object, lua_gettop(L) - 1) >= 0)
+      continue;
     key.data = lua_tolstring(L, -2, &key.size);
     frame->name = key;
     if (fdk_shape_find_name(frame->object, key) !=
         NULL) /* a name on the wire */
       return fdk_shape_refuse_key(run, frame, index);
-    fdk_buffer *body = run->body;
     if (body->data[body->size - 1] != '{' && !push(run, body, ','))
       return false;
-    switch (fdk_json_write_string(body, key.data, key.size, NULL)) {
-    case FDK_JSON_OK:
-      break;
-    case FDK_JSON_BAD_UTF8:
+    fdk_json_status status =
+        fdk_json_write_string(body, key.data, key.size, NULL);
+    if (status == FDK_JSON_BAD_UTF8)
       return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, 0,
                               "is a name that is not valid UTF-8");
-    default:
+    if (status != FDK_JSON_OK)
       return fdk_shape_no_memory(run);
-    }
     if (!push(run, body, ':') || !write_any(run, frame, lua_gettop(L)))
       return false;
   }
@@ -435,44 +455,43 @@ static bool write_extras(fdk_shape_run *run, fdk_shape_frame *frame,
 }
 
 /* Whether rules take field number `number` for given. */
-static bool is_given(lua_State *L, const fdk_shape_object *object,
-                     unsigned short number, int slots) {
-  const fdk_shape_field *field = &object->fields[number];
-  if (lua_type(L, slots + number) != LUA_TNIL)
-    return !fdk_shape_is_empty(L, slots + number);
+static bool is_given(lua_State *L, const fdk_shape_frame *frame,
+                     unsigned short number) {
+  const fdk_shape_field *field = &frame->object->fields[number];
+  if (frame->slots[number] != 0)
+    return !fdk_shape_is_empty(L, frame->slots[number]);
   if (field->fixed.data != NULL)
     return !field->fixed_empty;
-  return derive(L, field, slots) != NULL;
+  return derive(L, frame, field) != NULL;
 }
 
 /* Whether the rule asks for something in this object. */
-static bool rule_applies(lua_State *L, const fdk_shape_object *object,
-                         const fdk_shape_rule *rule, int slots) {
-  const fdk_shape_field *subject = &object->fields[rule->subject];
+static bool rule_applies(lua_State *L, const fdk_shape_frame *frame,
+                         const fdk_shape_rule *rule) {
+  const fdk_shape_field *subject = &frame->object->fields[rule->subject];
+  int index = frame->slots[rule->subject];
   switch (rule->condition) {
-  case FDK_SHAPE_ALWAYS:
-    return true;
   case FDK_SHAPE_UNLESS:
-    return !is_given(L, object, rule->subject, slots);
+    return !is_given(L, frame, rule->subject);
   case FDK_SHAPE_WHEN:
-    return is_given(L, object, rule->subject, slots);
+    return is_given(L, frame, rule->subject);
   case FDK_SHAPE_WHEN_IS:
-    break;
+    return index != 0 ? fdk_shape_equals(
+                            L, index, (fdk_shape_kind)subject->kind, &rule->is)
+                      : fdk_shape_same(&subject->constant, &rule->is);
+  default:
+    return true;
   }
-  int index = slots + rule->subject;
-  if (lua_type(L, index) != LUA_TNIL)
-    return fdk_shape_equals(L, index, (fdk_shape_kind)subject->kind, &rule->is);
-  return fdk_shape_same(&subject->constant, &rule->is);
 }
 
-static bool check_rules(fdk_shape_run *run, fdk_shape_frame *frame, int slots) {
+static bool check_rules(fdk_shape_run *run, const fdk_shape_frame *frame) {
   const fdk_shape_object *object = frame->object;
   for (unsigned i = 0; i < object->rule_count; i++) {
     const fdk_shape_rule *rule = &object->rules[i];
-    if (!rule_applies(run->L, object, rule, slots))
+    if (!rule_applies(run->L, frame, rule))
       continue;
     unsigned k = 0;
-    while (k < rule->count && !is_given(run->L, object, rule->fields[k], slots))
+    while (k < rule->count && !is_given(run->L, frame, rule->fields[k]))
       k++;
     if (k == rule->count)
       return fdk_shape_refuse_rule(run, frame, rule);
@@ -481,16 +500,15 @@ static bool check_rules(fdk_shape_run *run, fdk_shape_frame *frame, int slots) {
 }
 
 static bool write_target(fdk_shape_run *run, const fdk_shape *shape,
-                         fdk_shape_frame *frame, int slots) {
+                         fdk_shape_frame *frame) {
   for (int i = 0; i < shape->piece_count; i++) {
     const fdk_shape_piece *piece = &shape->pieces[i];
     if (!append(run, run->target, piece->literal))
       return false;
-    if (piece->field >= 0) {
-      const fdk_shape_field *field = &shape->top->fields[piece->field];
-      if (!write_field(run, frame, field, slots, slots + piece->field))
-        return false;
-    }
+    if (piece->field >= 0 &&
+        !write_field(run, frame, &shape->top->fields[piece->field],
+                     frame->slots[piece->field]))
+      return false;
   }
   return true;
 }
@@ -501,31 +519,38 @@ static bool write_fields(fdk_shape_run *run, fdk_shape_frame *frame,
                          const fdk_shape *shape, int index) {
   lua_State *L = run->L;
   const fdk_shape_object *object = frame->object;
-  int top = lua_gettop(L);
-  if (frame->depth > FDK_SHAPE_DEPTH ||
-      !lua_checkstack(L, object->count + SLACK))
-    return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, index,
-                            "is nested too deeply (does it contain itself?)");
-  lua_settop(L, top + object->count);
-  int slots = top + 1;
+  int *slots = frame->slots;
   bool extras = false;
   bool body = shape == NULL || shape->body;
-  if (index != 0 && !gather(run, frame, index, slots, &extras))
+  int top = lua_gettop(L);
+  if (frame->depth > FDK_SHAPE_DEPTH ||
+      !lua_checkstack(L, 2 * object->count + SLACK))
+    return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, index,
+                            "is nested too deeply (does it contain itself?)");
+  memset(slots, 0, object->count * sizeof slots[0]);
+  if (index != 0 && !gather(run, frame, index, &extras))
     return false;
-  if (shape != NULL && shape->target_varies &&
-      !write_target(run, shape, frame, slots))
+  if (shape != NULL && shape->target_varies && !write_target(run, shape, frame))
     return false;
   if (body && !push(run, run->body, '{'))
     return false;
   for (int i = 0; i < object->count; i++) {
     const fdk_shape_field *field = &object->fields[i];
-    if (field->place != FDK_SHAPE_PATH &&
-        !write_field(run, frame, field, slots, slots + i))
+    int at = slots[i];
+    if (at == 0 && field->may_be_absent)
+      continue;
+    if (at != 0 && field->plain && lua_type(L, at) == LUA_TSTRING &&
+        !field->list) {
+      if (!write_text_field(run, frame, field, at))
+        return false;
+    } else if (field->place != FDK_SHAPE_PATH &&
+               !write_field(run, frame, field, at)) {
       return false;
+    }
   }
   if (extras && !write_extras(run, frame, index))
     return false;
-  if (object->rule_count > 0 && !check_rules(run, frame, slots))
+  if (object->rule_count > 0 && !check_rules(run, frame))
     return false;
   if (body && !push(run, run->body, '}'))
     return false;
@@ -535,15 +560,20 @@ static bool write_fields(fdk_shape_run *run, fdk_shape_frame *frame,
 
 static bool write_object(fdk_shape_run *run, const fdk_shape_frame *parent,
                          const fdk_shape_object *object, int index) {
-  fdk_shape_frame frame = {
-      .parent = parent, .object = object, .depth = parent->depth + 1};
+  int slots[FDK_SHAPE_FIELDS];
+  fdk_shape_frame frame = {.parent = parent,
+                           .object = object,
+                           .slots = slots,
+                           .depth = parent->depth + 1};
   return write_fields(run, &frame, NULL, index);
 }
 
 bool fdk_shape_encode(fdk_shape_run *run, const fdk_shape *shape, int index) {
-  fdk_shape_frame frame = {.object = shape->top};
+  int slots[FDK_SHAPE_FIELDS];
+  fdk_shape_frame frame = {.object = shape->top, .slots = slots};
   int top = lua_gettop(run->L);
   bool written = write_fields(run, &frame, shape, index);
-  lua_settop(run->L, top);
+  if (!written)
+    lua_settop(run->L, top);
   return written;
 }

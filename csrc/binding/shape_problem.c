@@ -1,7 +1,7 @@
 /* shape_problem.c: the sentences about refused input; see shape.h.
  *
  * A sentence begins with the path of what it is about, for a person who reads
- * only the message; the path alone goes into run->text, for programs. */
+ * only the message; the path alone goes into another buffer, for programs. */
 #include "compat.h"
 #include "l_json.h"
 #include "shape.h"
@@ -121,20 +121,20 @@ static bool append_value(fdk_buffer *out, lua_State *L, int index) {
 /* --- composing --- */
 
 /* Starts a message with the path of the frame. */
-static bool begin(fdk_shape_run *run, const fdk_shape_frame *frame,
-                  fdk_json_problem *problem) {
+static fdk_buffer *begin(const fdk_shape_run *run, const fdk_shape_frame *frame,
+                         fdk_json_problem *problem, bool *fits) {
+  fdk_buffer *message = fdk_scratch(run->L, FDK_SCRATCH_ERROR);
   find_path(frame, problem);
-  fdk_buffer_clear(run->message);
   const char *place = *problem->path != '\0' ? problem->path : "the input";
-  return fdk_buffer_text(run->message, place) &&
-         fdk_buffer_push(run->message, ' ');
+  *fits = fdk_buffer_text(message, place) && fdk_buffer_push(message, ' ');
+  return message;
 }
 
 /* Ends a message, `fits` telling whether memory was enough. Always false. */
 static bool end(fdk_shape_run *run, const fdk_json_problem *problem,
                 bool fits) {
-  fdk_buffer_clear(run->text);
-  run->no_memory = !fits || !fdk_buffer_text(run->text, problem->path);
+  fdk_buffer *path = fdk_scratch(run->L, FDK_SCRATCH_TEXT);
+  run->no_memory = !fits || !fdk_buffer_text(path, problem->path);
   return false;
 }
 
@@ -154,20 +154,21 @@ static bool append_format(fdk_buffer *out, const char *format,
 bool fdk_shape_refuse(fdk_shape_run *run, const fdk_shape_frame *frame,
                       fdk_shape_got got, int index, const char *format, ...) {
   fdk_json_problem problem;
-  bool fits = begin(run, frame, &problem);
+  bool fits;
+  fdk_buffer *message = begin(run, frame, &problem, &fits);
   va_list arguments;
   va_start(arguments, format);
-  fits = fits && append_format(run->message, format, arguments);
+  fits = fits && append_format(message, format, arguments);
   va_end(arguments);
   if (got == FDK_SHAPE_GOT_KIND)
-    fits = fits &&
-           fdk_buffer_printf(run->message, " (got %s)", kind_of(run->L, index));
+    fits =
+        fits && fdk_buffer_printf(message, " (got %s)", kind_of(run->L, index));
   else if (got == FDK_SHAPE_GOT_VALUE && is_secret(frame))
-    fits = fits && fdk_buffer_text(run->message, " (value hidden)");
+    fits = fits && fdk_buffer_text(message, " (value hidden)");
   else if (got == FDK_SHAPE_GOT_VALUE)
-    fits = fits && fdk_buffer_text(run->message, " (got ") &&
-           append_value(run->message, run->L, index) &&
-           fdk_buffer_push(run->message, ')');
+    fits = fits && fdk_buffer_text(message, " (got ") &&
+           append_value(message, run->L, index) &&
+           fdk_buffer_push(message, ')');
   return end(run, &problem, fits);
 }
 
@@ -198,9 +199,8 @@ bool fdk_shape_refuse_type(fdk_shape_run *run, const fdk_shape_frame *frame,
 
 bool fdk_shape_refuse_choice(fdk_shape_run *run, const fdk_shape_frame *frame,
                              const fdk_shape_field *field, int index) {
-  fdk_buffer *list = run->text;
+  fdk_buffer *list = fdk_scratch(run->L, FDK_SCRATCH_TEXT);
   bool fits = true;
-  fdk_buffer_clear(list);
   for (unsigned i = 0; i < field->choice_count && fits; i++)
     fits = (i == 0 || fdk_buffer_text(list, ", ")) &&
            append_quoted(list, field->choices[i].text);
@@ -338,10 +338,10 @@ bool fdk_shape_refuse_key(fdk_shape_run *run, fdk_shape_frame *frame,
                             kind_of(L, -1));
   }
   fdk_json_problem problem;
-  fdk_buffer *message = run->message;
+  bool fits;
   fdk_shape_text key = least_key(L, index, frame->object);
   fdk_shape_frame at = {.parent = frame->parent, .name = key};
-  bool fits = begin(run, &at, &problem);
+  fdk_buffer *message = begin(run, &at, &problem, &fits);
   if (key.size == 0) /* which the path does not show */
     fits = fits && fdk_buffer_text(message, "has the field \"\", which ");
   fits = fits && fdk_buffer_text(message, "is not a field of ");
@@ -397,11 +397,12 @@ bool fdk_shape_refuse_list(fdk_shape_run *run, const fdk_shape_frame *frame,
                             "must be a list");
   fdk_shape_text key = least_key(L, index, NULL);
   if (key.data != NULL) {
-    bool fits = begin(run, &at, &problem) &&
-                fdk_buffer_text(run->message,
-                                "must be a list (got a table with the key ") &&
-                append_quoted(run->message, key) &&
-                fdk_buffer_push(run->message, ')');
+    bool fits;
+    fdk_buffer *message = begin(run, &at, &problem, &fits);
+    fits =
+        fits &&
+        fdk_buffer_text(message, "must be a list (got a table with the key ") &&
+        append_quoted(message, key) && fdk_buffer_push(message, ')');
     return end(run, &problem, fits);
   }
   for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
@@ -430,12 +431,11 @@ bool fdk_shape_refuse_list(fdk_shape_run *run, const fdk_shape_frame *frame,
 
 /* --- rules --- */
 
-bool fdk_shape_refuse_rule(fdk_shape_run *run, fdk_shape_frame *frame,
+bool fdk_shape_refuse_rule(fdk_shape_run *run, const fdk_shape_frame *frame,
                            const fdk_shape_rule *rule) {
   fdk_json_problem problem, other;
-  fdk_buffer *message = run->message;
+  fdk_buffer *message = fdk_scratch(run->L, FDK_SCRATCH_ERROR);
   bool fits = true;
-  fdk_buffer_clear(message);
   if (rule->count > 1)
     fits = fdk_buffer_text(message, "one of ");
   for (unsigned i = 0; i < rule->count && fits; i++) {

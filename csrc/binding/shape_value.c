@@ -40,6 +40,16 @@ static bool same_text(fdk_shape_text one, fdk_shape_text other) {
           memcmp(one.data, other.data, one.size) == 0);
 }
 
+const fdk_shape_choice *fdk_shape_find_choice(const fdk_shape_choice *choices,
+                                              unsigned count,
+                                              fdk_shape_text text) {
+  for (unsigned i = 0; i < count; i++) {
+    if (same_text(choices[i].text, text))
+      return &choices[i];
+  }
+  return NULL;
+}
+
 bool fdk_shape_same(const fdk_shape_constant *one,
                     const fdk_shape_constant *other) {
   if (one->type != other->type)
@@ -110,15 +120,6 @@ static bool is_header_value(fdk_shape_text text) {
   return true;
 }
 
-static const fdk_shape_choice *find_choice(const fdk_shape_field *field,
-                                           fdk_shape_text text) {
-  for (unsigned i = 0; i < field->choice_count; i++) {
-    if (same_text(field->choices[i].text, text))
-      return &field->choices[i];
-  }
-  return NULL;
-}
-
 /* Refuses a text that is not UTF-8. */
 static bool check_utf8(fdk_shape_run *run, const fdk_shape_frame *frame,
                        fdk_shape_text text) {
@@ -139,17 +140,18 @@ static bool check_text(fdk_shape_run *run, const fdk_shape_frame *frame,
       return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, 0,
                               "must not be empty");
   }
+  if (field->choices != NULL) {
+    scalar->choice =
+        fdk_shape_find_choice(field->choices, field->choice_count, text);
+    return scalar->choice != NULL ||
+           fdk_shape_refuse_choice(run, frame, field, index);
+  }
   if (!check_utf8(run, frame, text))
     return false;
   if (field->place == FDK_SHAPE_HEADER && !is_header_value(text))
     return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, 0,
                             "must not contain line breaks or other control "
                             "characters: it is sent as a header");
-  if (field->choices != NULL) {
-    scalar->choice = find_choice(field, text);
-    if (scalar->choice == NULL)
-      return fdk_shape_refuse_choice(run, frame, field, index);
-  }
   if (field->date && !is_date(text))
     return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_VALUE, index,
                             "must be a date that exists, as YYYY-MM-DD");
@@ -170,7 +172,7 @@ static bool check_limits(fdk_shape_run *run, const fdk_shape_frame *frame,
   return true;
 }
 
-/* The digits of the number at `index`, into run->text. */
+/* The digits of the number at `index`. */
 static bool read_number(fdk_shape_run *run, const fdk_shape_frame *frame,
                         const fdk_shape_field *field, int index,
                         fdk_shape_scalar *scalar) {
@@ -184,12 +186,12 @@ static bool read_number(fdk_shape_run *run, const fdk_shape_frame *frame,
                             "must be a finite number");
   if (!check_limits(run, frame, field, index))
     return false;
-  fdk_buffer_clear(run->text);
+  fdk_buffer *text = fdk_scratch(L, FDK_SCRATCH_TEXT);
   if (fdk_to_integer(L, index, &integer)) {
-    if (!fdk_json_write_integer(run->text, integer))
+    if (!fdk_json_write_integer(text, integer))
       return fdk_shape_no_memory(run);
   } else if (field->kind == FDK_SHAPE_NUMBER) {
-    if (fdk_json_write_double(run->text, number) != FDK_JSON_OK)
+    if (fdk_json_write_double(text, number) != FDK_JSON_OK)
       return fdk_shape_no_memory(run);
   } else if (floor(number) == number) {
     return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_VALUE, index,
@@ -201,7 +203,7 @@ static bool read_number(fdk_shape_run *run, const fdk_shape_frame *frame,
     return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_VALUE, index,
                             "must be a string or an integer");
   }
-  scalar->text = (fdk_shape_text){run->text->data, run->text->size};
+  scalar->text = (fdk_shape_text){text->data, text->size};
   return true;
 }
 
@@ -258,8 +260,7 @@ static bool read_json(fdk_shape_run *run, const fdk_shape_frame *frame,
       (lua_type(L, index) != LUA_TLIGHTUSERDATA || fdk_is_null(L, index)))
     return fdk_shape_refuse_type(run, frame, field, index);
   fdk_json_problem problem;
-  fdk_buffer *text = run->text;
-  fdk_buffer_clear(text);
+  fdk_buffer *text = fdk_scratch(L, FDK_SCRATCH_TEXT);
   if (!fdk_json_append(L, index, text, &problem)) {
     fdk_shape_frame at = *frame;
     at.inside = problem.path;
