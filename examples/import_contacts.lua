@@ -42,7 +42,7 @@ local function add(batch, lines)
 end
 
 local batch, lines = {}, {}
-for row, err, line in frontdesk.csv.rows(path, { columns = { "refId", "fullName" } }) do
+for row, err, line in assert(frontdesk.csv.rows(path, { columns = { "refId", "fullName" } })) do
   if row then
     batch[#batch + 1], lines[#lines + 1] = to_contact(row), line
   else

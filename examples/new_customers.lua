@@ -172,6 +172,7 @@ local function welcome(row, shop_user)
 end
 
 local began = now()
+local sales = assert(frontdesk.csv.rows(SALES, { columns = { "receipt", "code", "name", "phone" } }))
 
 print "The shop"
 provision_staff()
@@ -180,7 +181,7 @@ local shop_user = assert(imbee.users:create { uniqueIdSha = "tiem-hoa-nang-2" })
 
 print("\nThe customers of " .. SALES:match "[^/]+$")
 local rows, problems, kinds = 0, 0, {}
-for row, err, number in frontdesk.csv.rows(SALES, { columns = { "receipt", "code", "name", "phone" } }) do
+for row, err, number in sales do
   local ok
   if row then
     ok, err = welcome(row, shop_user)

@@ -47,7 +47,7 @@ local function onboard(row)
 end
 
 local problems = 0
-for row, err, line in frontdesk.csv.rows(path, { columns = { "name", "username", "password", "role" } }) do
+for row, err, line in assert(frontdesk.csv.rows(path, { columns = { "name", "username", "password", "role" } })) do
   local done
   if row then
     done, err = onboard(row)

@@ -1,6 +1,6 @@
 --- CSV as RFC 4180 has it, strictly, a Lua table for each row.
 --
---     for row, err, line in csv.rows "sales.csv" do
+--     for row, err, line in assert(csv.rows "sales.csv") do
 --       if row then print(line, row.name) else print(err) end
 --     end
 --
@@ -182,25 +182,14 @@ local function count(number, noun)
   return ("%d %s%s"):format(number, noun, number == 1 and "" or "s")
 end
 
--- An iterator that gives one failure, and then ends.
-local function only(err)
-  local given = false
-  return function()
-    if not given then
-      given = true
-      return false, err, err.line
-    end
-  end
-end
-
---- Iterates over the rows of a text.
--- Each step gives a row, nil and its line; or false, an error with its `line` and the
--- bare `reason`, and the line. After a bad row the next one follows; a quote that is never closed and a header
--- that cannot be used end the iteration.
+--- An iterator over the rows of a text; nil and an error when its header cannot be used.
+-- Each step gives a row, nil and its line; or false, an error with its `line` and the bare
+-- `reason`, and the line. After a bad row the next one follows, unless a quote is never closed.
 ---@param text string
 ---@param options? frontdesk.csv.options
 ---@param source? string what errors call the text: "the text" when not given
----@return fun(): table<string, string>|false, frontdesk.error|nil, integer|nil
+---@return (fun(): table<string, string>|false, frontdesk.error|nil, integer|nil)|nil rows
+---@return frontdesk.error|nil err
 function csv.parse(text, options, source)
   if type(text) ~= "string" then
     error("csv.parse takes a text (got a " .. type(text) .. ")", 2)
@@ -209,7 +198,7 @@ function csv.parse(text, options, source)
   source = source or "the text"
   local mark = text:sub(1, 2)
   if mark == "\255\254" or mark == "\254\255" then
-    return only(problem(source, nil, "the text is UTF-16; save it as CSV in UTF-8"))
+    return nil, problem(source, nil, "the text is UTF-16; save it as CSV in UTF-8")
   end
   local cursor = new_cursor(text, separator)
   if text:sub(1, 3) == BOM then
@@ -217,7 +206,7 @@ function csv.parse(text, options, source)
   end
   local names, message = read_header(cursor, options)
   if not names then
-    return only(problem(source, 1, message))
+    return nil, problem(source, 1, message)
   end
   return function()
     if not next_line(cursor) then
@@ -235,10 +224,11 @@ function csv.parse(text, options, source)
   end
 end
 
---- Iterates over the rows of a file: see csv.parse. A file that cannot be read is one failure.
+--- An iterator over the rows of a file: see csv.parse. nil and an error when it cannot be read.
 ---@param path string
 ---@param options? frontdesk.csv.options
----@return fun(): table<string, string>|false, frontdesk.error|nil, integer|nil
+---@return (fun(): table<string, string>|false, frontdesk.error|nil, integer|nil)|nil rows
+---@return frontdesk.error|nil err
 function csv.rows(path, options)
   if type(path) ~= "string" then
     error("csv.rows takes the path of a file (got a " .. type(path) .. ")", 2)
@@ -252,7 +242,7 @@ function csv.rows(path, options)
   end
   if not text then
     message = tostring(message):gsub("^" .. path:gsub("%p", "%%%0") .. ": ", "")
-    return only(problem(path, nil, "cannot be read: " .. message))
+    return nil, problem(path, nil, "cannot be read: " .. message)
   end
   return csv.parse(text, options, path)
 end

@@ -2,7 +2,10 @@ local csv = require "frontdesk.csv"
 local errors = require "frontdesk.errors"
 
 -- What an iteration gives: the rows, and the failures with their lines.
-local function read(iterator)
+local function read(iterator, unusable)
+  if not iterator then
+    return {}, { unusable.message }
+  end
   local rows, problems = {}, {}
   for row, err, line in iterator do
     if row then
@@ -143,6 +146,9 @@ describe("reading CSV", function()
     local rows, problems = read(csv.rows(path))
     assert.same({}, rows)
     assert.same({ path .. ": cannot be read: No such file or directory" }, problems)
+    local none, err = csv.rows(path)
+    assert.is_nil(none)
+    assert.is_true(errors.is(err, "invalid_input"))
   end)
 
   it("says that a folder is no file", function()
