@@ -38,8 +38,9 @@ local function start_once(nginx, prefix, options, chosen)
   if not written then return nil, message end
   local said = prefix .. "/start.log"
   -- nginx's Lua would take the paths meant for ours, whose C modules it cannot load.
-  local command = ("unset LUA_PATH LUA_CPATH LUA_INIT; %s -p %s -c %s%s >%s 2>&1 </dev/null"):format(process.quote(nginx.binary), process.quote(prefix .. "/"),
-    process.quote(prefix .. "/nginx.conf"), log_option(nginx, prefix), process.quote(said))
+  local command = ("unset LUA_PATH LUA_CPATH LUA_INIT; %s -p %s -c %s%s >%s 2>&1 </dev/null"):format(
+    process.quote(nginx.binary), process.quote(prefix .. "/"), process.quote(prefix .. "/nginx.conf"),
+    log_option(nginx, prefix), process.quote(said))
   if process.run(command) == 0 then return true end
   return nil, (process.read_file(said) or "") .. (process.read_file(prefix .. "/error.log") or "")
 end

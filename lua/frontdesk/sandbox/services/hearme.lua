@@ -146,7 +146,7 @@ return {
 
   samples = {
     { "device_id", KIOSK, "a kiosk that is on" },
-    { "device_id", OFFLINE_KIOSK, "a kiosk that cannot be reached (events answer SOB02)" },
+    { "device_id", OFFLINE_KIOSK, "a kiosk out of reach: events answer SOB02" },
     { "org_id", ORGANIZATION, "an organization of the user" },
   },
 
