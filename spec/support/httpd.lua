@@ -4,6 +4,7 @@
 --       server = [[ location / { return 200 "hello"; } ]],  -- inside server { }
 --       http = "...",           -- inside http { }, for lua_shared_dict and such
 --       tls = true,             -- listen with TLS and HTTP/2, by a throw-away certificate
+--       names = "IP:127.0.0.1,DNS:localhost",   -- what the certificate is for
 --       http2 = true,           -- without tls: plain HTTP/2 (prior knowledge)
 --       lua = true,             -- with ngx_http_lua_module
 --       files = { ["a.txt"] = "text", [...] },  -- written to server.folder
@@ -94,9 +95,9 @@ http {
 }
 ]]
 
-local function make_certificate(folder)
-  local made = os.execute(("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1,DNS:localhost -keyout %s/key.pem -out %s/ca.pem 2>%s/openssl.log")
-    :format(folder, folder, folder))
+local function make_certificate(folder, names)
+  local made = os.execute(("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=%s -keyout %s/key.pem -out %s/ca.pem 2>%s/openssl.log")
+    :format(names, folder, folder, folder))
   assert(made == true or made == 0, "openssl made no certificate")
 end
 
@@ -132,7 +133,7 @@ function httpd.start(options)
     write(folder .. "/" .. name, text)
   end
   if options.tls then
-    make_certificate(folder)
+    make_certificate(folder, options.names or "IP:127.0.0.1,DNS:localhost")
   end
   local port = httpd.free_port()
   write(folder .. "/nginx.conf", configuration(options, folder, port))
