@@ -215,6 +215,7 @@ function Client:perform(operation, target, body, input, call_options, deadline)
     http_version = options.http_version,
     ca_file = options.ca_file,
     proxy = options.proxy,
+    repeatable = operation.retry ~= "never", -- over a kept connection that turns out dead
     service = self.service,
     operation = operation.name,
   }
