@@ -31,11 +31,12 @@ for abi in "$@"; do
     unset LUA_INIT LUA_INIT_5_4 LUA_PATH_5_4 LUA_CPATH_5_4
     LUA_PATH="$tree/share/lua/$version/?.lua;$tree/share/lua/$version/?/init.lua;;" \
     LUA_CPATH="$tree/lib/lua/$version/?.so;;" \
-      "$abi" -e '
+      "$abi" - "$tree" <<'END'
         local frontdesk, core = require "frontdesk", require "frontdesk.core"
         assert(package.searchpath("frontdesk", package.path):find(arg[1], 1, true) == 1)
         for _, name in ipairs(require "frontdesk.catalogue") do assert(frontdesk[name]) end
         assert(require "frontdesk.sandbox")
-        print("frontdesk " .. core.version, _VERSION, core.curl_version)' "$tree"
+        print("frontdesk " .. core.version, _VERSION, core.curl_version)
+END
   )
 done

@@ -24,9 +24,13 @@ for lua in $luas; do
   counts=build/$variant$lua/counts
   rm -f "$counts"
   printf '\n== %s ==\n' "$variant$lua"
+  # LuaJIT's own heap is invisible to the leak detector, so that all a script
+  # still holds when it calls os.exit looks lost there. Lua 5.4 finds the leaks.
+  case $lua in luajit*) leaks=0 ;; *) leaks=1 ;; esac
   LUA_PATH="$root/lua/?.lua;$root/lua/?/init.lua;$root/spec/?.lua;;" \
   LUA_CPATH="$root/build/$variant$lua/?.so;;" \
   FRONTDESK_LUA=$lua LD_PRELOAD=${PRELOAD:-} \
+  ASAN_OPTIONS=detect_leaks=$leaks UBSAN_OPTIONS=print_stacktrace=1 \
     timeout --foreground -k 10 "${SPEC_TIMEOUT:-900}" \
     "$lua" spec/support/run.lua --output=spec/support/report.lua \
     -Xoutput "$counts,$show" "$@" </dev/null
