@@ -172,6 +172,13 @@ static CURLcode set_auth(fdk_handle *handle, const fdk_request *request) {
   return code;
 }
 
+/* libcurl 7.87 and 7.88 set HTTP/2 up a second time when a plain connection is
+ * used again, and fail; there, each such request gets its own. */
+static bool cannot_keep(void) {
+  unsigned int version = curl_version_info(CURLVERSION_NOW)->version_num;
+  return version >= 0x075700 && version < 0x080000;
+}
+
 static CURLcode set_version(fdk_handle *handle, const fdk_request *request) {
   CURL *easy = handle->easy;
   bool tls = strncasecmp(request->url.data, "https", 5) == 0;
@@ -186,8 +193,14 @@ static CURLcode set_version(fdk_handle *handle, const fdk_request *request) {
     version = CURL_HTTP_VERSION_2TLS;
   CURLcode code = SET(CURLOPT_HTTP_VERSION, version);
   /* rather share a connection that is being made than make another */
+  bool lone = version == CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE && cannot_keep();
+  bool shared = version != CURL_HTTP_VERSION_1_1 && !lone;
   if (code == CURLE_OK)
-    code = SET(CURLOPT_PIPEWAIT, version == CURL_HTTP_VERSION_1_1 ? 0L : 1L);
+    code = SET(CURLOPT_PIPEWAIT, shared ? 1L : 0L);
+  if (code == CURLE_OK)
+    code = SET(CURLOPT_FRESH_CONNECT, lone ? 1L : 0L);
+  if (code == CURLE_OK)
+    code = SET(CURLOPT_FORBID_REUSE, lone ? 1L : 0L);
   if (code == CURLE_OK)
     handle->http = http;
   return code;

@@ -125,13 +125,15 @@ describe("plain HTTP/2", function()
   it("is spoken when it is known beforehand", function()
     local server = httpd.start({ http2 = true, server = 'location / { return 200 "$server_protocol"; }' })
     local engine = core.engine()
+    -- these libcurls cannot use such a connection twice
+    local keeps = not core.curl_version:find("^libcurl/7%.8[78]%.")
     for i = 1, 3 do
       local transfer = engine:submit({ url = server.url, http_version = "2-prior-knowledge" })
       engine:perform(transfer)
       assert.is_nil(transfer:failure())
       assert.equal("2", transfer:http_version())
       assert.equal("HTTP/2.0", transfer:body())
-      assert.equal(i > 1, transfer:reused())
+      assert.equal(keeps and i > 1, transfer:reused())
     end
     engine:close()
     server:stop()
