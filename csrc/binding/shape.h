@@ -25,6 +25,8 @@ enum {
   FDK_SHAPE_FIELDS = 200, /* most fields an object can have */
   FDK_SHAPE_DEPTH = 48,   /* most objects within objects */
   FDK_SHAPE_LEAD = 24,    /* bytes that can be read from any field's lead on */
+  FDK_SHAPE_AS_IS = 1,    /* shortcuts: any UTF-8 will do */
+  FDK_SHAPE_CHOICE = 2,   /* one of the choices will */
 };
 
 /* Bytes owned by somebody else; no NUL at the end unless said. */
@@ -93,9 +95,10 @@ typedef struct fdk_shape_field {
   bool list;                 /* the type ends in [] */
   bool required, nonempty, allow_empty, secret, omit_false;
   bool is_const, fixed_empty, has_min, has_max, date, json_list;
-  /* shortcuts */
-  bool plain;         /* STRINGs in the body, with only their UTF-8 to check */
-  bool may_be_absent; /* and nothing is written then */
+  /* so that the encoder need not look at all of the above */
+  bool plain;             /* STRINGs in the body, only their UTF-8 to check */
+  bool may_be_absent;     /* and nothing is written then */
+  unsigned char shortcut; /* for strings; 0: none */
 } fdk_shape_field;
 
 /* A spelling of a field: its name, an alias, or its name on the wire (which is

@@ -501,6 +501,11 @@ static void compile_field(fdk_shape_compiler *c, fdk_shape_object *object,
                  field->place == FDK_SHAPE_BODY && !field->date &&
                  field->choices == NULL && !field->is_const &&
                  (!field->nonempty || field->list);
+  if (field->plain && !field->list)
+    field->shortcut = FDK_SHAPE_AS_IS;
+  else if (field->choices != NULL && field->place == FDK_SHAPE_BODY &&
+           !field->list && !field->is_const)
+    field->shortcut = FDK_SHAPE_CHOICE; /* dates among them are checked */
   bool derived = fdk_shape_option(c, index, "derive", LUA_TTABLE);
   lua_pop(L, 1);
   field->may_be_absent =

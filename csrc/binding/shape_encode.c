@@ -109,14 +109,12 @@ static bool write_scalar(fdk_shape_run *run, const fdk_shape_frame *frame,
   }
 }
 
-/* The most common value, a text with nothing to check but that it is UTF-8. */
-static inline bool write_plain(fdk_shape_run *run, const fdk_shape_frame *frame,
-                               const fdk_shape_field *field, int index) {
+/* A string of the body with nothing to check but that it is UTF-8. */
+static bool write_plain(fdk_shape_run *run, const fdk_shape_frame *frame,
+                        int index) {
   size_t size = 0;
   size_t bad = 0;
   const char *text = lua_tolstring(run->L, index, &size);
-  if (size == 0 && field->required && !field->allow_empty && !field->list)
-    return refuse_missing(run, frame);
   fdk_json_status status = fdk_json_write_string(run->body, text, size, &bad);
   if (status == FDK_JSON_OK)
     return true;
@@ -130,7 +128,7 @@ bool fdk_shape_write_value(fdk_shape_run *run, fdk_shape_frame *frame,
                            const fdk_shape_field *field, int index) {
   int type = lua_type(run->L, index);
   if (type == LUA_TSTRING && field->plain)
-    return write_plain(run, frame, field, index);
+    return write_plain(run, frame, index);
   switch ((fdk_shape_kind)field->kind) {
   case FDK_SHAPE_ANY:
     return write_any(run, frame, index);
@@ -283,25 +281,35 @@ static bool write_lead(fdk_shape_run *run, const fdk_shape_field *field) {
          append(run, run->target, field->lead);
 }
 
-/* The most common field: a string that goes into the body as it is. */
-static inline bool write_text_field(fdk_shape_run *run, fdk_shape_frame *frame,
-                                    const fdk_shape_field *field, int index) {
-  size_t size = 0;
-  const char *text = lua_tolstring(run->L, index, &size);
-  if ((size > 0 || !field->required || field->allow_empty) &&
-      write_name(run->body, field) &&
-      fdk_json_write_string(run->body, text, size, NULL) == FDK_JSON_OK)
-    return true;
-  enter(frame, field);
-  return write_plain(run, frame, field, index); /* says what is wrong */
-}
-
 static bool write_encoded(fdk_shape_run *run, const fdk_shape_field *field,
                           fdk_shape_text encoded) {
   if (!write_lead(run, field))
     return false;
   return append(run, field->place == FDK_SHAPE_BODY ? run->body : run->target,
                 encoded);
+}
+
+/* The most common fields: strings that go into the body, either as they are or
+ * from an enum. False when there is more to it, with nothing written. */
+static inline bool write_shortcut(fdk_buffer *body,
+                                  const fdk_shape_field *field,
+                                  fdk_shape_text text) {
+  size_t before = body->size;
+  if (text.size == 0 && field->required)
+    return false;
+  if (field->shortcut == FDK_SHAPE_AS_IS) {
+    if (write_name(body, field) &&
+        fdk_json_write_string(body, text.data, text.size, NULL) == FDK_JSON_OK)
+      return true;
+  } else {
+    const fdk_shape_choice *choice =
+        fdk_shape_find_choice(field->choices, field->choice_count, text);
+    if (choice != NULL && write_name(body, field) &&
+        fdk_buffer_append(body, choice->encoded.data, choice->encoded.size))
+      return true;
+  }
+  body->size = before;
+  return false;
 }
 
 /* What a field is derived to in this object; NULL when it is not. */
@@ -539,14 +547,14 @@ static bool write_fields(fdk_shape_run *run, fdk_shape_frame *frame,
     int at = slots[i];
     if (at == 0 && field->may_be_absent)
       continue;
-    if (at != 0 && field->plain && lua_type(L, at) == LUA_TSTRING &&
-        !field->list) {
-      if (!write_text_field(run, frame, field, at))
-        return false;
-    } else if (field->place != FDK_SHAPE_PATH &&
-               !write_field(run, frame, field, at)) {
-      return false;
+    if (at != 0 && field->shortcut != 0 && lua_type(L, at) == LUA_TSTRING) {
+      fdk_shape_text text;
+      text.data = lua_tolstring(L, at, &text.size);
+      if (write_shortcut(run->body, field, text))
+        continue;
     }
+    if (field->place != FDK_SHAPE_PATH && !write_field(run, frame, field, at))
+      return false;
   }
   if (extras && !write_extras(run, frame, index))
     return false;

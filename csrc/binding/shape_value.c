@@ -44,6 +44,10 @@ const fdk_shape_choice *fdk_shape_find_choice(const fdk_shape_choice *choices,
                                               unsigned count,
                                               fdk_shape_text text) {
   for (unsigned i = 0; i < count; i++) {
+    if (choices[i].text.data == text.data) /* short strings are interned */
+      return &choices[i];
+  }
+  for (unsigned i = 0; i < count; i++) {
     if (same_text(choices[i].text, text))
       return &choices[i];
   }
