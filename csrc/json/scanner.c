@@ -210,7 +210,8 @@ static const char *read_digits(const char *at, const char *end,
                                decimal *number) {
   for (; is_digit(at, end); at++) {
     number->mantissa = number->mantissa * 10 + (uint64_t)(*at - '0');
-    if (number->mantissa != 0 && number->digits <= EXACT_DIGITS)
+    /* not by the mantissa, which may wrap to 0; one more than exact is enough */
+    if ((number->digits > 0 || *at != '0') && number->digits <= EXACT_DIGITS)
       number->digits++;
   }
   return at;
@@ -306,7 +307,7 @@ static fdk_token number(fdk_scanner *scanner, const char *at) {
   scanner->at = at;
   scanner->text = start;
   scanner->size = (size_t)(at - start);
-  if (negative && read.mantissa == 0) { /* only a double has a negative zero */
+  if (negative && read.digits == 0) { /* only a double has a negative zero */
     scanner->number = -0.0;
     return FDK_TOKEN_DOUBLE;
   }
