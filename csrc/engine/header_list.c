@@ -83,12 +83,12 @@ static bool same_name(const char *a, size_t a_size, const char *b,
 /* A header of these that contradicts the bytes sent lets one request be read
  * as two. */
 static bool is_framing(const char *name, size_t size) {
-  static const char *const names[] = {"Content-Length", "Transfer-Encoding",
-                                      "Connection",     "Keep-Alive",
-                                      "Upgrade",        "TE",
-                                      "Trailer",        "Expect"};
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (same_name(name, size, names[i], strlen(names[i])))
+  static const char *const framing[] = {"Content-Length", "Transfer-Encoding",
+                                        "Connection",     "Keep-Alive",
+                                        "Upgrade",        "TE",
+                                        "Trailer",        "Expect"};
+  for (size_t i = 0; i < sizeof framing / sizeof framing[0]; i++)
+    if (same_name(name, size, framing[i], strlen(framing[i])))
       return true;
   return false;
 }

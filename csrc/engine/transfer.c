@@ -205,6 +205,7 @@ int fdk_transfer_on_progress(void *handle, curl_off_t expected,
 /* libcurl sends any request again when a kept connection closes without an
  * answer. The service may have acted on the first one, so what is not
  * repeatable fails instead. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 int fdk_transfer_on_send(void *handle, char *peer, char *local, int peer_port,
                          int local_port) {
   (void)peer, (void)local, (void)peer_port, (void)local_port;

@@ -1,0 +1,140 @@
+/* engine_drive.c: the work of an engine; see engine.h. */
+#include "engine_state.h"
+
+/* Makes what libcurl is done with final. Returns how many. */
+static int collect(fdk_engine *engine) {
+  int count = 0;
+  int more = 0;
+  CURLMsg *message = NULL;
+  while ((message = curl_multi_info_read(engine->multi, &more)) != NULL) {
+    if (message->msg != CURLMSG_DONE)
+      continue;
+    CURL *easy = message->easy_handle;
+    CURLcode code = message->data.result;
+    fdk_handle *handle = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&handle);
+    fdk_transfer *transfer = handle->transfer;
+    fdk_transfer_finish(transfer, easy, code, handle->words);
+    fdk_engine_retire_handle(engine, transfer);
+    fdk_engine_drop_request(transfer);
+    fdk_engine_push_done(engine, transfer);
+    count++;
+  }
+  return count;
+}
+
+/* Has libcurl act, and collects when that completed something. */
+static int act(fdk_engine *engine, curl_socket_t descriptor, int what) {
+  int running = 0;
+  if (descriptor == CURL_SOCKET_TIMEOUT)
+    engine->due = -1; /* libcurl says it anew */
+  curl_multi_socket_action(engine->multi, descriptor, what, &running);
+  return (size_t)running < engine->in_flight ? collect(engine) : 0;
+}
+
+static bool is_due(const fdk_engine *engine) {
+  return engine->due == 0 ||
+         (engine->due > 0 && engine->due <= fdk_poller_now());
+}
+
+/* Milliseconds until `due`, rounded up, so that it has come when they have
+ * passed. */
+static int wait_time(int64_t due) {
+  if (due <= 0)
+    return due < 0 ? -1 : 0;
+  int64_t rest = due - fdk_poller_now();
+  if (rest <= 0)
+    return 0;
+  int64_t milliseconds = (rest + 999999) / 1000000;
+  return milliseconds > 3600000 ? 3600000 : (int)milliseconds;
+}
+
+/* One wake-up: acts on what is due, or else waits, at most until `until`
+ * (nanoseconds, -1: without end, 0: not at all), and acts on what has come.
+ * False when a signal ended the wait. */
+static bool turn(fdk_engine *engine, int64_t until, int *completed) {
+  if (is_due(engine)) {
+    *completed += act(engine, CURL_SOCKET_TIMEOUT, 0);
+    if (*completed > 0)
+      return true;
+  }
+  int64_t due = engine->due;
+  if (until >= 0 && (due < 0 || until < due))
+    due = until;
+  int count = fdk_poller_wait(&engine->poller, wait_time(due));
+  for (int i = 0; i < count; i++) {
+    int what = 0;
+    int descriptor = fdk_poller_event(&engine->poller, i, &what);
+    if (what != 0)
+      *completed += act(engine, descriptor, what);
+  }
+  if (is_due(engine))
+    *completed += act(engine, CURL_SOCKET_TIMEOUT, 0);
+  return count >= 0;
+}
+
+bool fdk_engine_perform(fdk_engine *engine, fdk_transfer *transfer) {
+  bool interrupted = false;
+  while (fdk_engine_is_alive(engine) && transfer->state == FDK_IN_FLIGHT &&
+         !interrupted) {
+    int completed = 0;
+    interrupted = !turn(engine, -1, &completed);
+  }
+  if (engine->multi != NULL)
+    fdk_engine_set_timer(engine);
+  if (transfer->state == FDK_IN_FLIGHT)
+    return false;
+  fdk_engine_remove_done(engine, transfer);
+  return true;
+}
+
+int fdk_engine_wait(fdk_engine *engine, double seconds) {
+  if (!fdk_engine_is_alive(engine) || engine->in_flight == 0 ||
+      engine->first_done != NULL)
+    return engine->multi != NULL ? fdk_engine_step(engine) : 0;
+  int64_t until = -1;
+  if (seconds >= 0 && seconds < 1e9)
+    until = fdk_poller_now() + (int64_t)(seconds * 1e9);
+  int completed = 0;
+  while (turn(engine, until, &completed) && completed == 0)
+    if (until >= 0 && fdk_poller_now() >= until)
+      break;
+  fdk_engine_set_timer(engine);
+  return completed;
+}
+
+int fdk_engine_step(fdk_engine *engine) {
+  int completed = 0;
+  if (!fdk_engine_is_alive(engine))
+    return 0;
+  turn(engine, 0, &completed);
+  fdk_engine_set_timer(engine);
+  return completed;
+}
+
+int fdk_engine_descriptor(fdk_engine *engine) {
+  if (!fdk_engine_is_alive(engine))
+    return -1;
+  engine->external = true;
+  return fdk_poller_arm(&engine->poller, engine->due) ? engine->poller.epoll
+                                                      : -1;
+}
+
+double fdk_engine_timeout(fdk_engine *engine) {
+  if (!fdk_engine_is_alive(engine) || engine->due < 0)
+    return -1;
+  int64_t rest = engine->due - fdk_poller_now();
+  return engine->due == 0 || rest <= 0 ? 0 : (double)rest / 1e9;
+}
+
+fdk_transfer *fdk_engine_completed(fdk_engine *engine) {
+  (void)fdk_engine_is_alive(engine); /* a child learns of what was cancelled */
+  fdk_transfer *transfer = engine->first_done;
+  if (transfer != NULL)
+    fdk_engine_remove_done(engine, transfer);
+  return transfer;
+}
+
+size_t fdk_engine_in_flight(const fdk_engine *engine) {
+  return engine->in_flight;
+}

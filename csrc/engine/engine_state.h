@@ -1,0 +1,45 @@
+/* engine_state.h: what engine.c (life) and engine_drive.c (work) share. */
+#ifndef FDK_ENGINE_STATE_H
+#define FDK_ENGINE_STATE_H
+
+#include "engine.h"
+#include "fork_mark.h"
+#include "handle.h"
+#include "poller.h"
+
+enum { FDK_KEPT_BUFFERS = 64 };
+
+struct fdk_engine {
+  CURLM *multi; /* NULL: given up, in a forked child */
+  fdk_poller poller;
+  fdk_handle_pool handles;
+  fdk_socket_hooks hooks;
+  int64_t due;   /* when libcurl wants to be called; -1: never */
+  bool external; /* somebody polls the descriptor */
+  size_t in_flight;
+  fdk_transfer *transfers;              /* all, whatever their state */
+  fdk_transfer *first_done, *last_done; /* the queue of the completed */
+  fdk_transfer *blanks;                 /* to be used again */
+  fdk_buffer buffers[FDK_KEPT_BUFFERS]; /* to be used again */
+  size_t buffer_count, blank_count;
+  fdk_fork_mark mark;
+};
+
+/* Whether there is anything to drive. In a forked child the engine is given up
+ * here, at its first use. */
+bool fdk_engine_is_alive(fdk_engine *engine);
+
+/* The queue of the completed; to remove what is not in it is fine. */
+void fdk_engine_push_done(fdk_engine *engine, fdk_transfer *transfer);
+void fdk_engine_remove_done(fdk_engine *engine, const fdk_transfer *transfer);
+
+/* Takes a transfer's handle out of libcurl's hands and keeps it. */
+void fdk_engine_retire_handle(fdk_engine *engine, fdk_transfer *transfer);
+
+/* Gives back what only a transfer in flight needs. */
+void fdk_engine_drop_request(fdk_transfer *transfer);
+
+/* Keeps the timer right for those who poll the descriptor. */
+void fdk_engine_set_timer(fdk_engine *engine);
+
+#endif
