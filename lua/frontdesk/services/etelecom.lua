@@ -40,7 +40,7 @@ return {
     already_exists = { kind = "conflict", status = 409, doc = "What was to be made is there already." },
     bad_route = { kind = "rejected", status = 404,
       doc = "No such service or method, or no JSON was sent; check the path's letter case and Content-Type." },
-    canceled = { kind = "unavailable", status = 408, doc = "eTelecom gave the request up before it was done." },
+    canceled = { kind = "unavailable", status = 408, outcome = "unknown", doc = "eTelecom gave the request up before it was done." },
     data_loss = { kind = "unavailable", status = 500, doc = "eTelecom lost or damaged data it needed." },
     deadline_exceeded = { kind = "timeout", status = 408, doc = "eTelecom took too long for its own limit." },
     failed_precondition = { kind = "conflict", status = 412,
