@@ -548,6 +548,7 @@ static void compile_names(fdk_shape_compiler *c, fdk_shape_object *object,
   lua_State *L = c->L;
   size_t most = 0;
   for (int i = 1; i <= object->count; i++) {
+    c->field = object->fields[i - 1].name.data;
     lua_rawgeti(L, index, i);
     if (fdk_shape_option(c, lua_gettop(L), "alias", LUA_TTABLE))
       most += fdk_raw_length(L, -1);
