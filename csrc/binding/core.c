@@ -1,7 +1,12 @@
 /* core.c: the Lua module frontdesk.core, as an index. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* dladdr */
+#endif
+
 #include "binding.h"
 
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <time.h>
 
 static double seconds_of(clockid_t clock) {
@@ -22,9 +27,26 @@ static int core_wall(lua_State *L) {
   return 1;
 }
 
+/* Keeps the module loaded when its Lua state goes. libcurl and what it brings
+ * hold on to memory they would not find again, and OpenSSL's exit handlers would
+ * point into nothing. */
+static void stay_loaded(void) {
+#ifdef RTLD_NODELETE
+  static const char mark = 0; /* any address in this object */
+  Dl_info object;
+  if (dladdr(&mark, &object) == 0 || object.dli_fname == NULL)
+    return;
+  void *handle =
+      dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  if (handle != NULL)
+    dlclose(handle); /* our count, not the mark */
+#endif
+}
+
 FDK_EXPORT int luaopen_frontdesk_core(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"now", core_now}, {"wall", core_wall}, {NULL, NULL}};
+  stay_loaded();
   /* counted by libcurl; never undone, since other modules may use it too */
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
     return luaL_error(L, "libcurl could not be initialised");
