@@ -43,8 +43,8 @@ static bool is_identifier(const char *name, size_t size) {
 
 void fdk_json_problem_field(fdk_json_problem *problem, const char *name,
                             size_t size) {
-  enum { LONGEST = 64 };
-  char step[2 * LONGEST + sizeof "[\"...\"]"];
+  enum { LONGEST = 64 }; /* bytes of the name; each may need a backslash */
+  char step[LONGEST + LONGEST + sizeof "[\"...\"]"];
   const char *dots = "";
   if (size > LONGEST) {
     size = LONGEST;
@@ -67,7 +67,10 @@ void fdk_json_problem_field(fdk_json_problem *problem, const char *name,
     if (byte == '"' || byte == '\\')
       *to++ = '\\';
     bool shown = byte >= 0x20 && byte != 0x7F && (byte < 0x80 || utf8);
-    *to++ = shown ? (char)byte : '?';
+    *to = '?';
+    if (shown)
+      *to = name[i];
+    to++;
   }
   snprintf(to, (size_t)(step + sizeof step - to), "%s\"]", dots);
   prepend(problem, step);

@@ -1,18 +1,17 @@
-/* scanner.c: see scanner.h. */
+/* scanner.c: see scanner.h. Numbers are read in scanner_number.c. */
 #include "scanner.h"
 
-#include "number.h"
+#include "scanner_part.h"
 #include "span.h"
 #include "utf8.h"
 
-#include <float.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 /* --- problems --- */
 
-__attribute__((cold, format(printf, 3, 4))) static fdk_token
-fail(fdk_scanner *scanner, const char *at, const char *format, ...) {
+fdk_token fdk_scan_fail(fdk_scanner *scanner, const char *at,
+                        const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(scanner->problem, sizeof scanner->problem, format, arguments);
@@ -21,19 +20,16 @@ fail(fdk_scanner *scanner, const char *at, const char *format, ...) {
   return FDK_TOKEN_ERROR;
 }
 
-/* `place` reads as "inside a string" or "where a value should be". At the end
- * of the document that is a truncation. At most this one byte is quoted: the
- * document may hold secrets. */
-__attribute__((cold)) static fdk_token
-unexpected(fdk_scanner *scanner, const char *at, const char *place) {
+fdk_token fdk_scan_unexpected(fdk_scanner *scanner, const char *at,
+                              const char *place) {
   if (at == scanner->end)
-    return fail(scanner, at, "the text ends %s", place);
+    return fdk_scan_fail(scanner, at, "the text ends %s", place);
   unsigned char byte = (unsigned char)*at;
   if (byte == '\'')
-    return fail(scanner, at, "unexpected single quote %s", place);
+    return fdk_scan_fail(scanner, at, "unexpected single quote %s", place);
   if (byte > 0x20 && byte < 0x7F)
-    return fail(scanner, at, "unexpected '%c' %s", byte, place);
-  return fail(scanner, at, "unexpected byte 0x%02X %s", byte, place);
+    return fdk_scan_fail(scanner, at, "unexpected '%c' %s", byte, place);
+  return fdk_scan_fail(scanner, at, "unexpected byte 0x%02X %s", byte, place);
 }
 
 /* --- white space and literals --- */
@@ -54,7 +50,7 @@ static fdk_token literal(fdk_scanner *scanner, const char *at, const char *word,
     at++;
     word++;
   }
-  return unexpected(scanner, at, "inside null, true or false");
+  return fdk_scan_unexpected(scanner, at, "inside null, true or false");
 }
 
 /* --- strings --- */
@@ -73,7 +69,7 @@ static int hex4(fdk_scanner *scanner, const char **at) {
   for (int i = 0; i < 4; i++, ++*at) {
     int value = *at < scanner->end ? hex_value(**at) : -1;
     if (value < 0) {
-      unexpected(scanner, *at, "where a hexadecimal digit should be");
+      fdk_scan_unexpected(scanner, *at, "where a hexadecimal digit should be");
       return -1;
     }
     code = code << 4 | value;
@@ -94,7 +90,7 @@ static const char *check_unicode(fdk_scanner *scanner, const char *at) {
     const char *next = at;
     for (const char *wanted = "\\u"; *wanted != '\0'; wanted++, next++) {
       if (next == scanner->end) {
-        unexpected(scanner, next, "inside a string");
+        fdk_scan_unexpected(scanner, next, "inside a string");
         return NULL;
       }
       if (*next != *wanted)
@@ -107,7 +103,8 @@ static const char *check_unicode(fdk_scanner *scanner, const char *at) {
       return next;
   }
 lone:
-  fail(scanner, escape, "lone surrogate \\u%04X in a string", (unsigned)code);
+  fdk_scan_fail(scanner, escape, "lone surrogate \\u%04X in a string",
+                (unsigned)code);
   return NULL;
 }
 
@@ -115,7 +112,7 @@ lone:
  * set. */
 static const char *check_escape(fdk_scanner *scanner, const char *at) {
   if (scanner->end - at < 2) {
-    unexpected(scanner, scanner->end, "inside a string");
+    fdk_scan_unexpected(scanner, scanner->end, "inside a string");
     return NULL;
   }
   switch (at[1]) {
@@ -131,7 +128,7 @@ static const char *check_escape(fdk_scanner *scanner, const char *at) {
   case 'u':
     return check_unicode(scanner, at + 2);
   default:
-    unexpected(scanner, at + 1, "after a backslash");
+    fdk_scan_unexpected(scanner, at + 1, "after a backslash");
     return NULL;
   }
 }
@@ -147,9 +144,10 @@ static fdk_token any_string(fdk_scanner *scanner, const char *start) {
     if (at < end && *at == '"')
       break;
     if (at == end || *at != '\\')
-      return unexpected(scanner, at,
-                        at == end ? "inside a string"
-                                  : "inside a string (it must be escaped)");
+      return fdk_scan_unexpected(scanner, at,
+                                 at == end
+                                     ? "inside a string"
+                                     : "inside a string (it must be escaped)");
     scanner->escaped = true;
     at = check_escape(scanner, at);
     if (at == NULL)
@@ -158,7 +156,7 @@ static fdk_token any_string(fdk_scanner *scanner, const char *start) {
   if (high) {
     const char *bad = fdk_utf8_find_bad(start, at);
     if (bad != NULL)
-      return fail(scanner, bad, "a string is not UTF-8");
+      return fdk_scan_fail(scanner, bad, "a string is not UTF-8");
   }
   scanner->text = start;
   scanner->size = (size_t)(at - start);
@@ -188,137 +186,6 @@ static inline fdk_token string(fdk_scanner *scanner, const char *start) {
   return any_string(scanner, start);
 }
 
-/* --- numbers --- */
-
-/* What has been read of a number: mantissa times ten to the exponent. */
-typedef struct decimal {
-  uint64_t mantissa; /* exact as long as digits <= EXACT_DIGITS */
-  int digits;        /* significant ones */
-  int64_t exponent;
-} decimal;
-
-enum {
-  EXACT_DIGITS = 19, /* what a uint64_t always holds */
-  EXACT_POWER = 22,  /* the largest power of ten that a double holds exactly */
-};
-
-static inline bool is_digit(const char *at, const char *end) {
-  return at < end && (unsigned char)(*at - '0') <= 9;
-}
-
-static const char *read_digits(const char *at, const char *end,
-                               decimal *number) {
-  for (; is_digit(at, end); at++) {
-    number->mantissa = number->mantissa * 10 + (uint64_t)(*at - '0');
-    /* not by the mantissa, which may wrap to 0; one more than exact is enough */
-    if ((number->digits > 0 || *at != '0') && number->digits <= EXACT_DIGITS)
-      number->digits++;
-  }
-  return at;
-}
-
-/* The exponent after "e"; NULL with the problem set. Saturates far outside of
- * what any double or any document's length can balance. */
-static const char *read_exponent(fdk_scanner *scanner, const char *at,
-                                 decimal *number) {
-  const int64_t limit = INT64_C(1000000000000000);
-  const char *end = scanner->end;
-  bool negative = at < end && *at == '-';
-  if (at < end && (*at == '-' || *at == '+'))
-    at++;
-  if (!is_digit(at, end)) {
-    unexpected(scanner, at, "where a digit of the exponent should be");
-    return NULL;
-  }
-  int64_t exponent = 0;
-  for (; is_digit(at, end); at++) {
-    if (exponent < limit)
-      exponent = exponent * 10 + (*at - '0');
-  }
-  number->exponent += negative ? -exponent : exponent;
-  return at;
-}
-
-/* True when the double nearest to the number is known without much work: both
- * factors exact, so that IEEE's one rounding is the right one (W. Clinger). */
-static inline bool quick_double(const decimal *number, double *value) {
-#if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD == 0
-  static const double powers[EXACT_POWER + 1] = {
-      1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-      1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-  if (number->digits <= EXACT_DIGITS &&
-      number->mantissa <= (UINT64_C(1) << 53) &&
-      number->exponent >= -EXACT_POWER && number->exponent <= EXACT_POWER) {
-    double mantissa = (double)number->mantissa;
-    *value = number->exponent < 0 ? mantissa / powers[-number->exponent]
-                                  : mantissa * powers[number->exponent];
-    return true;
-  }
-#else /* wider intermediate results would round twice */
-  (void)number;
-  (void)value;
-#endif
-  return false;
-}
-
-/* The integer part ends at `at`, where a point or an exponent follows. */
-static fdk_token real(fdk_scanner *scanner, const char *start, const char *at,
-                      decimal number) {
-  const char *end = scanner->end;
-  if (*at == '.') {
-    const char *fraction = ++at;
-    if (!is_digit(at, end))
-      return unexpected(scanner, at, "where a digit after the point should be");
-    at = read_digits(at, end, &number);
-    number.exponent -= at - fraction;
-  }
-  if (at < end && (*at == 'e' || *at == 'E')) {
-    at = read_exponent(scanner, at + 1, &number);
-    if (at == NULL)
-      return FDK_TOKEN_ERROR;
-  }
-  scanner->at = at;
-  if (!quick_double(&number, &scanner->number)) {
-    if (!fdk_json_read_double(start, (size_t)(at - start), &scanner->number))
-      return fail(scanner, start, "a number is too large for a double");
-  } else if (*start == '-') {
-    scanner->number = -scanner->number;
-  }
-  return FDK_TOKEN_DOUBLE;
-}
-
-static fdk_token number(fdk_scanner *scanner, const char *at) {
-  const char *end = scanner->end;
-  const char *start = at;
-  bool negative = *at == '-';
-  at += negative;
-  if (!is_digit(at, end))
-    return unexpected(scanner, at, "where a digit should be");
-  decimal read = {0, 0, 0};
-  if (*at == '0') {
-    at++;
-    if (is_digit(at, end))
-      return fail(scanner, at, "a number has a leading zero");
-  } else {
-    at = read_digits(at, end, &read);
-  }
-  if (at < end && (*at == '.' || *at == 'e' || *at == 'E'))
-    return real(scanner, start, at, read);
-  scanner->at = at;
-  scanner->text = start;
-  scanner->size = (size_t)(at - start);
-  if (negative && read.digits == 0) { /* only a double has a negative zero */
-    scanner->number = -0.0;
-    return FDK_TOKEN_DOUBLE;
-  }
-  if (read.digits > EXACT_DIGITS ||
-      read.mantissa > (uint64_t)INT64_MAX + negative)
-    return FDK_TOKEN_DIGITS;
-  /* negated as unsigned, since -INT64_MIN would overflow */
-  scanner->integer = (int64_t)(negative ? 0 - read.mantissa : read.mantissa);
-  return FDK_TOKEN_INTEGER;
-}
-
 /* --- the grammar --- */
 
 void fdk_scan_begin(fdk_scanner *scanner, const char *text, size_t size) {
@@ -331,8 +198,9 @@ void fdk_scan_begin(fdk_scanner *scanner, const char *text, size_t size) {
 static fdk_token open_container(fdk_scanner *scanner, const char *at,
                                 fdk_token token) {
   if (scanner->depth == FDK_JSON_DEPTH)
-    return fail(scanner, at, "more than %d arrays and objects in one another",
-                FDK_JSON_DEPTH);
+    return fdk_scan_fail(scanner, at,
+                         "more than %d arrays and objects in one another",
+                         FDK_JSON_DEPTH);
   scanner->depth++;
   scanner->at = at + 1;
   return token;
@@ -349,12 +217,13 @@ __attribute__((cold)) static fdk_token no_value(fdk_scanner *scanner,
                                                 const char *at) {
   if (scanner->end - at >= 3 && memcmp(at, "\xEF\xBB\xBF", 3) == 0 &&
       at == scanner->start)
-    return fail(scanner, at,
-                "the text begins with a byte order mark, which JSON does not "
-                "allow");
+    return fdk_scan_fail(
+        scanner, at,
+        "the text begins with a byte order mark, which JSON does not "
+        "allow");
   if (at == scanner->end && scanner->depth == 0)
-    return fail(scanner, at, "the text is empty");
-  return unexpected(scanner, at, "where a value should be");
+    return fdk_scan_fail(scanner, at, "the text is empty");
+  return fdk_scan_unexpected(scanner, at, "where a value should be");
 }
 
 static inline fdk_token value(fdk_scanner *scanner, const char *at) {
@@ -378,7 +247,7 @@ static inline fdk_token value(fdk_scanner *scanner, const char *at) {
   case '7':
   case '8':
   case '9':
-    return number(scanner, at);
+    return fdk_scan_number(scanner, at);
   case 'n':
     return literal(scanner, at, "null", 4, FDK_TOKEN_NULL);
   case 't':
@@ -401,16 +270,17 @@ fdk_token fdk_scan_member(fdk_scanner *scanner, bool first) {
     return close_container(scanner, at);
   if (!first) {
     if (at == end || *at != ',')
-      return unexpected(scanner, at, "where ',' or '}' should be");
+      return fdk_scan_unexpected(scanner, at, "where ',' or '}' should be");
     at = skip_space(at + 1, end);
   }
   if (at == end || *at != '"')
-    return unexpected(scanner, at, "where a name in double quotes should be");
+    return fdk_scan_unexpected(scanner, at,
+                               "where a name in double quotes should be");
   if (string(scanner, at + 1) == FDK_TOKEN_ERROR)
     return FDK_TOKEN_ERROR;
   at = skip_space(scanner->at, end);
   if (at == end || *at != ':')
-    return unexpected(scanner, at, "where ':' should be");
+    return fdk_scan_unexpected(scanner, at, "where ':' should be");
   scanner->at = at + 1;
   return FDK_TOKEN_STRING;
 }
@@ -422,7 +292,7 @@ fdk_token fdk_scan_item(fdk_scanner *scanner, bool first) {
     return close_container(scanner, at);
   if (!first) {
     if (at == end || *at != ',')
-      return unexpected(scanner, at, "where ',' or ']' should be");
+      return fdk_scan_unexpected(scanner, at, "where ',' or ']' should be");
     at = skip_space(at + 1, end);
   }
   return value(scanner, at);
@@ -432,6 +302,6 @@ bool fdk_scan_finish(fdk_scanner *scanner) {
   const char *at = skip_space(scanner->at, scanner->end);
   if (at == scanner->end)
     return true;
-  unexpected(scanner, at, "after the end of the document");
+  fdk_scan_unexpected(scanner, at, "after the end of the document");
   return false;
 }
