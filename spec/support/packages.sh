@@ -13,9 +13,9 @@ build='gcc libc6-dev pkg-config liblua5.4-dev libluajit2-5.1-dev
   libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev'
 demo='lua5.4 lua-cjson openssl nginx-light|nginx|nginx-core|nginx-full|nginx-extras
   libnginx-mod-http-lua'
-test="$demo luajit2 lua-busted lua-filesystem"
+test="$demo luajit2 lua-busted lua-socket locales"
 lint='gcc clang clang-tidy cppcheck lua-check lua5.1 binutils'
-bench="$test lua-http lua-socket lua-curl wrk"
+bench="$test lua-http lua-curl wrk valgrind"
 rock='lua5.4 luajit2 lua-cjson luarocks'
 
 wanted=
@@ -81,7 +81,8 @@ for choice in $wanted; do
   for name in $(echo "$choice" | tr '|' ' '); do
     case $installed in *" installed=$name "*) found=yes; break ;; esac
   done
-  [ -n "$found" ] || missing="$missing ${choice%%|*}"
+  [ -n "$found" ] && continue
+  case "$missing " in *" ${choice%%|*} "*) ;; *) missing="$missing ${choice%%|*}" ;; esac
 done
 [ -n "$missing" ] || exit 0
 
@@ -97,7 +98,7 @@ fi
 
 apt() {
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 \
-    -o Dpkg::Options::=--force-confold "$@" </dev/null
+    -o Dpkg::Options::=--force-confold "$@" </dev/null >/dev/null
 }
 
 # The sandbox starts its own nginx. Where installing the package would also
