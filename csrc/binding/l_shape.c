@@ -6,17 +6,23 @@
 
 #define SHAPE_TYPE "frontdesk.shape"
 
-/* The methods' first upvalue is the type's metatable: comparing with it is
- * cheaper than looking it up by name at every call. */
-static fdk_shape *to_shape(lua_State *L) {
-  lua_settop(L, 2); /* self and the input; the metatable stays above them */
-  fdk_shape *shape = lua_touserdata(L, 1);
-  if (shape == NULL || !lua_getmetatable(L, 1) ||
-      !lua_rawequal(L, -1, lua_upvalueindex(1)))
-    luaL_error(L, "call this as shape:method(...), on a " SHAPE_TYPE);
-  if (shape->top == NULL)
-    luaL_error(L, "this shape is closed");
-  return shape;
+/* The shape at index 1, or NULL when there is none, with the stack cut to two
+ * values. The methods' first upvalue is the type's metatable: comparing with it
+ * is cheaper than looking it up by name at every call. */
+static const fdk_shape *test_shape(lua_State *L) {
+  lua_settop(L, 2);
+  const fdk_shape *shape = lua_touserdata(L, 1);
+  if (shape == NULL || !lua_getmetatable(L, 1))
+    return NULL;
+  bool same = lua_rawequal(L, -1, lua_upvalueindex(1));
+  lua_settop(L, 2);
+  return same && shape->top != NULL ? shape : NULL;
+}
+
+static int complain(lua_State *L) {
+  if (fdk_test_userdata(L, 1, SHAPE_TYPE) != NULL)
+    return luaL_error(L, "this shape is closed");
+  return luaL_error(L, "call this as shape:method(...), on a " SHAPE_TYPE);
 }
 
 /* Encodes the input at index 2 into the scratch buffers. Returns 0, or the
@@ -48,7 +54,9 @@ static int encode(lua_State *L, const fdk_shape *shape) {
 
 /* shape:encode(input?) -> target, body | target, nil | nil, message, field */
 static int shape_encode(lua_State *L) {
-  const fdk_shape *shape = to_shape(L);
+  const fdk_shape *shape = test_shape(L);
+  if (shape == NULL)
+    return complain(L);
   int refused = encode(L, shape);
   if (refused > 0)
     return refused;
@@ -67,7 +75,10 @@ static int shape_encode(lua_State *L) {
 
 /* shape:check(input?) -> true | nil, message, field */
 static int shape_check(lua_State *L) {
-  int refused = encode(L, to_shape(L));
+  const fdk_shape *shape = test_shape(L);
+  if (shape == NULL)
+    return complain(L);
+  int refused = encode(L, shape);
   if (refused > 0)
     return refused;
   lua_pushboolean(L, 1);

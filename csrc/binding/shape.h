@@ -1,11 +1,13 @@
 /* shape.h: an operation's input, compiled: what the files shape_*.c share.
  *
- *   shape_compile.c  a description (a Lua table) -> the structs below
- *   shape_rules.c    its parts that are not fields: path, rules, derived values
- *   shape_encode.c   an input table -> URL target and JSON body, checked
- *   shape_value.c    the checks of single values
- *   shape_problem.c  the sentences about what is wrong
- *   l_shape.c        the Lua type
+ *   shape_compile.c   a description (a Lua table) -> the structs below, with
+ *   shape_describe.c  reading and complaining, shape_field.c its fields,
+ *   shape_rules.c     and what joins them: rules, derived values, the path
+ *   shape_encode.c    an input table -> URL target and JSON body, checked, with
+ *   shape_write.c     its values and lists, shape_value.c checks of scalars
+ *   shape_names.c     names that are meant by other names
+ *   shape_problem.c   the sentences about what is wrong
+ *   l_shape.c         the Lua type
  *
  * All structs live in the shape's arena and die with it. Texts that were Lua
  * strings are not copied: the shape's anchor table (its uservalue) keeps the
@@ -212,6 +214,30 @@ typedef struct fdk_shape_run {
  * run->target and run->body. */
 bool fdk_shape_encode(fdk_shape_run *run, const fdk_shape *shape, int index);
 
+static inline bool fdk_shape_no_memory(fdk_shape_run *run) {
+  run->no_memory = true;
+  return false;
+}
+
+static inline bool fdk_shape_append(fdk_shape_run *run, fdk_buffer *out,
+                                    fdk_shape_text text) {
+  return fdk_buffer_append(out, text.data, text.size) ||
+         fdk_shape_no_memory(run);
+}
+
+static inline bool fdk_shape_push(fdk_shape_run *run, fdk_buffer *out,
+                                  char byte) {
+  return fdk_buffer_push(out, byte) || fdk_shape_no_memory(run);
+}
+
+/* Writes the table at `index` as an object within the frame's. */
+bool fdk_shape_write_object(fdk_shape_run *run, const fdk_shape_frame *parent,
+                            const fdk_shape_object *object, int index);
+
+/* Appends any value as JSON. */
+bool fdk_shape_write_any(fdk_shape_run *run, const fdk_shape_frame *frame,
+                         int index);
+
 /* Appends one value (not a list), in the form its place wants, without lead. */
 bool fdk_shape_write_value(fdk_shape_run *run, fdk_shape_frame *frame,
                            const fdk_shape_field *field, int index);
@@ -249,11 +275,6 @@ bool fdk_shape_is_empty(lua_State *L, int index);
 int fdk_shape_flag(lua_State *L, int index);
 
 /* --- sentences --- */
-
-static inline bool fdk_shape_no_memory(fdk_shape_run *run) {
-  run->no_memory = true;
-  return false;
-}
 
 /* What to say of the refused value behind the sentence. */
 typedef enum fdk_shape_got {
@@ -293,60 +314,26 @@ bool fdk_shape_refuse_list(fdk_shape_run *run, const fdk_shape_frame *frame,
 bool fdk_shape_refuse_rule(fdk_shape_run *run, const fdk_shape_frame *frame,
                            const fdk_shape_rule *rule);
 
-/* The spelling that equals `key` by its bytes, or NULL. */
+/* --- names --- */
+
+/* Whether two texts have the same bytes. */
+bool fdk_shape_same_text(fdk_shape_text one, fdk_shape_text other);
+
+/* The spelling that equals `key`, or NULL. */
 const fdk_shape_name *fdk_shape_find_name(const fdk_shape_object *object,
                                           fdk_shape_text key);
 
 /* Whether `name` may be a slip for `known`: the number of edits between them,
- * or a large number when that is too many to suggest it. */
+ * or UINT16_MAX when that is too many to suggest it. */
 unsigned fdk_shape_slip(fdk_shape_text name, fdk_shape_text known);
 
-/* --- compiling, for shape_compile.c and shape_rules.c --- */
+/* The name of the field that `key` most likely meant; NULL when none is near. */
+const fdk_shape_text *fdk_shape_nearest(const fdk_shape_object *object,
+                                        fdk_shape_text key);
 
-typedef struct fdk_shape_compiler {
-  lua_State *L;
-  fdk_shape *shape;
-  int anchors;      /* stack index of the anchor table */
-  int types;        /* of the description's types; 0: none */
-  int compiled;     /* of a table: type name -> its object */
-  const char *type; /* what is being compiled, for sentences; may be NULL */
-  const char *field;
-} fdk_shape_compiler;
-
-/* Raises: where we are, then the text (%s %d %f as for lua_pushfstring). */
-_Noreturn void fdk_shape_complain(const fdk_shape_compiler *c,
-                                  const char *format, ...);
-
-/* Zeroed memory of the shape's arena. Raises when memory is out. */
-void *fdk_shape_alloc(const fdk_shape_compiler *c, size_t count, size_t size);
-/* A copy of bytes there. */
-fdk_shape_text fdk_shape_copy(const fdk_shape_compiler *c, const char *data,
-                              size_t size);
-
-/* The text of the Lua string at `index`, kept alive by the shape. */
-fdk_shape_text fdk_shape_anchor(const fdk_shape_compiler *c, int index);
-
-/* Pushes table[name], read raw; raises unless it is nil or of `type`
- * (LUA_TNONE: any). Returns whether it is there. [+1] */
-bool fdk_shape_option(const fdk_shape_compiler *c, int table, const char *name,
-                      int type);
-
-/* Pops the value on top: what `field` writes for it, checked as input is. */
-fdk_shape_text fdk_shape_encoded(const fdk_shape_compiler *c,
-                                 const fdk_shape_field *field,
-                                 const char *what);
-
-/* Reads the scalar on top (not popped) as a constant for a field of `kind`. */
-void fdk_shape_read_constant(const fdk_shape_compiler *c, fdk_shape_kind kind,
-                             fdk_shape_constant *constant);
-
-/* Fills in the object's rules from the list at `rules`. [0, 0] */
-void fdk_shape_compile_rules(fdk_shape_compiler *c, fdk_shape_object *object,
-                             int rules);
-/* Reads `derive` of the field whose description is at `index`. [0, 0] */
-void fdk_shape_compile_derive(fdk_shape_compiler *c, fdk_shape_object *object,
-                              fdk_shape_field *field, int index);
-/* Takes the path on top (not popped) apart into the shape's pieces. */
-void fdk_shape_compile_path(fdk_shape_compiler *c);
+/* The least string key of the table at `index` that is no spelling of a field
+ * of `object` (NULL: the least of all); data NULL when there is none. [0, 0] */
+fdk_shape_text fdk_shape_least_key(lua_State *L, int index,
+                                   const fdk_shape_object *object);
 
 #endif

@@ -211,102 +211,7 @@ bool fdk_shape_refuse_choice(fdk_shape_run *run, const fdk_shape_frame *frame,
                           field->choice_count > 1 ? "one of " : "", list->data);
 }
 
-/* --- names --- */
-
-const fdk_shape_name *fdk_shape_find_name(const fdk_shape_object *object,
-                                          fdk_shape_text key) {
-  for (unsigned i = 0; i < object->name_count; i++) {
-    const fdk_shape_name *name = &object->names[i];
-    if (name->text.size == key.size &&
-        memcmp(name->text.data, key.data, key.size) == 0)
-      return name;
-  }
-  return NULL;
-}
-
-static char lower(char byte) {
-  return byte >= 'A' && byte <= 'Z' ? (char)(byte + 'a' - 'A') : byte;
-}
-
-/* Optimal string alignment: inserts, deletes, replacements and swaps of
- * neighbours; upper and lower case are alike. */
-unsigned fdk_shape_slip(fdk_shape_text name, fdk_shape_text known) {
-  enum { LONGEST = 48, FAR = UINT16_MAX };
-  unsigned rows[3][LONGEST + 1];
-  if (name.size > LONGEST || known.size > LONGEST)
-    return FAR;
-  unsigned *before = rows[0], *above = rows[1], *row = rows[2];
-  for (unsigned k = 0; k <= known.size; k++)
-    above[k] = before[k] = k;
-  for (unsigned i = 1; i <= name.size; i++) {
-    char byte = lower(name.data[i - 1]);
-    row[0] = i;
-    for (unsigned k = 1; k <= known.size; k++) {
-      char other = lower(known.data[k - 1]);
-      unsigned best = above[k - 1] + (byte != other);
-      if (above[k] + 1 < best)
-        best = above[k] + 1;
-      if (row[k - 1] + 1 < best)
-        best = row[k - 1] + 1;
-      if (i > 1 && k > 1 && byte == lower(known.data[k - 2]) &&
-          other == lower(name.data[i - 2]) && before[k - 2] + 1 < best)
-        best = before[k - 2] + 1;
-      row[k] = best;
-    }
-    unsigned *oldest = before;
-    before = above;
-    above = row;
-    row = oldest;
-  }
-  unsigned edits = above[known.size];
-  size_t most = name.size > known.size ? name.size : known.size;
-  return edits <= (most >= 3 ? (most + 2) / 4 + 1 : 0) && edits < most ? edits
-                                                                       : FAR;
-}
-
-/* The name of the field that `key` most likely meant; NULL when none is near. */
-static const fdk_shape_text *nearest(const fdk_shape_object *object,
-                                     fdk_shape_text key) {
-  const fdk_shape_text *found = NULL;
-  unsigned least = UINT16_MAX;
-  for (unsigned i = 0; i < object->name_count; i++) {
-    const fdk_shape_name *name = &object->names[i];
-    const fdk_shape_field *field = &object->fields[name->field];
-    unsigned slip = fdk_shape_slip(key, name->text);
-    if (slip < least && !field->is_const) {
-      least = slip;
-      found = &field->name;
-    }
-  }
-  return found;
-}
-
 /* --- tables --- */
-
-/* The least string key of the table at `index` that is no spelling of a field
- * of `object` (NULL: the least of all); data NULL when there is none. */
-static fdk_shape_text least_key(lua_State *L, int index,
-                                const fdk_shape_object *object) {
-  fdk_shape_text least = {NULL, 0};
-  for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
-    if (lua_type(L, -2) != LUA_TSTRING)
-      continue;
-    fdk_shape_text key;
-    key.data = lua_tolstring(L, -2, &key.size);
-    if (object != NULL) {
-      const fdk_shape_name *name = fdk_shape_find_name(object, key);
-      if (name != NULL && !name->wire_only)
-        continue;
-      if (object->open && name == NULL)
-        continue;
-    }
-    size_t common = key.size < least.size ? key.size : least.size;
-    int order = least.data == NULL ? -1 : memcmp(key.data, least.data, common);
-    if (order < 0 || (order == 0 && key.size < least.size))
-      least = key;
-  }
-  return least;
-}
 
 /* Pushes the first key of the table that is not a string; false, with nothing
  * pushed, when all are. */
@@ -339,7 +244,7 @@ bool fdk_shape_refuse_key(fdk_shape_run *run, fdk_shape_frame *frame,
   }
   fdk_json_problem problem;
   bool fits;
-  fdk_shape_text key = least_key(L, index, frame->object);
+  fdk_shape_text key = fdk_shape_least_key(L, index, frame->object);
   fdk_shape_frame at = {.parent = frame->parent, .name = key};
   fdk_buffer *message = begin(run, &at, &problem, &fits);
   if (key.size == 0) /* which the path does not show */
@@ -352,7 +257,7 @@ bool fdk_shape_refuse_key(fdk_shape_run *run, fdk_shape_frame *frame,
     find_path(&whole, &object);
     fits = fits && fdk_buffer_text(message, object.path);
   }
-  const fdk_shape_text *meant = nearest(frame->object, key);
+  const fdk_shape_text *meant = fdk_shape_nearest(frame->object, key);
   if (meant != NULL)
     fits = fits && fdk_buffer_text(message, " (did you mean ") &&
            append_quoted(message, *meant) && fdk_buffer_text(message, "?)");
@@ -395,7 +300,7 @@ bool fdk_shape_refuse_list(fdk_shape_run *run, const fdk_shape_frame *frame,
   if (lua_type(L, index) != LUA_TTABLE)
     return fdk_shape_refuse(run, &at, FDK_SHAPE_GOT_KIND, index,
                             "must be a list");
-  fdk_shape_text key = least_key(L, index, NULL);
+  fdk_shape_text key = fdk_shape_least_key(L, index, NULL);
   if (key.data != NULL) {
     bool fits;
     fdk_buffer *message = begin(run, &at, &problem, &fits);

@@ -1,7 +1,7 @@
 /* shape_rules.c: the parts of a description that join fields: rules, derived
- * values and the path; see shape.h. */
+ * values and the path; see shape_compile.h. */
 #include "compat.h"
-#include "shape.h"
+#include "shape_compile.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -16,8 +16,8 @@ static unsigned short field_number(const fdk_shape_compiler *c,
   size_t size = 0;
   const char *name = lua_tolstring(c->L, -1, &size);
   for (unsigned short i = 0; i < object->count; i++) {
-    if (object->fields[i].name.size == size &&
-        memcmp(object->fields[i].name.data, name, size) == 0)
+    if (fdk_shape_same_text(object->fields[i].name,
+                            (fdk_shape_text){name, size}))
       return i;
   }
   fdk_shape_complain(c, "%s names \"%s\", which is no field", what, name);

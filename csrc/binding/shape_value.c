@@ -34,12 +34,6 @@ bool fdk_shape_is_empty(lua_State *L, int index) {
   }
 }
 
-static bool same_text(fdk_shape_text one, fdk_shape_text other) {
-  return one.size == other.size &&
-         (one.data == other.data ||
-          memcmp(one.data, other.data, one.size) == 0);
-}
-
 const fdk_shape_choice *fdk_shape_find_choice(const fdk_shape_choice *choices,
                                               unsigned count,
                                               fdk_shape_text text) {
@@ -48,7 +42,7 @@ const fdk_shape_choice *fdk_shape_find_choice(const fdk_shape_choice *choices,
       return &choices[i];
   }
   for (unsigned i = 0; i < count; i++) {
-    if (same_text(choices[i].text, text))
+    if (fdk_shape_same_text(choices[i].text, text))
       return &choices[i];
   }
   return NULL;
@@ -60,7 +54,7 @@ bool fdk_shape_same(const fdk_shape_constant *one,
     return false;
   switch (one->type) {
   case LUA_TSTRING:
-    return same_text(one->text, other->text);
+    return fdk_shape_same_text(one->text, other->text);
   case LUA_TNUMBER:
     return one->number == other->number;
   case LUA_TBOOLEAN:
