@@ -143,7 +143,7 @@ static void read_request(lua_State *L, int index, fdk_request *request) {
   while (lua_next(L, index)) {
     const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-      if (strcmp(fields[i].name, key) == 0) {
+      if (fields[i].name[0] == key[0] && strcmp(fields[i].name, key) == 0) {
         read_field(L, i, request);
         break;
       }

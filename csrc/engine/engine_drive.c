@@ -89,12 +89,11 @@ bool fdk_engine_perform(fdk_engine *engine, fdk_transfer *transfer) {
 }
 
 int fdk_engine_wait(fdk_engine *engine, double seconds) {
-  if (!fdk_engine_is_alive(engine) || engine->in_flight == 0 ||
-      engine->first_done != NULL)
+  bool endless = seconds < 0 || seconds > 1e9;
+  if (!fdk_engine_is_alive(engine) || engine->first_done != NULL ||
+      (endless && engine->in_flight == 0))
     return engine->multi != NULL ? fdk_engine_step(engine) : 0;
-  int64_t until = -1;
-  if (seconds >= 0 && seconds < 1e9)
-    until = fdk_poller_now() + (int64_t)(seconds * 1e9);
+  int64_t until = endless ? -1 : fdk_poller_now() + (int64_t)(seconds * 1e9);
   int completed = 0;
   while (turn(engine, until, &completed) && completed == 0)
     if (until >= 0 && fdk_poller_now() >= until)

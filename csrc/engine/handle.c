@@ -1,15 +1,14 @@
 /* handle.c: see handle.h. */
 #include "handle.h"
 
+#include "url.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <strings.h>
 
-enum {
-  KEPT_PLAIN = 256,
-  KEPT_DIGEST = 16,
-  LARGE_BODY = 1 << 20 /* from which libcurl would ask before sending */
-};
+/* From here on libcurl would ask before it sends a body. */
+enum { LARGE_BODY = 1 << 20 };
 
 /* libcurl writes to sockets without raising SIGPIPE, also below TLS, from this
  * version on; older ones have to ignore the signal meanwhile. */
@@ -88,13 +87,15 @@ static bool set_invariants(fdk_handle *handle, const fdk_socket_hooks *hooks) {
   return set && allow_http_only(easy);
 }
 
-static fdk_handle *make(const fdk_socket_hooks *hooks) {
+fdk_handle *fdk_handle_new(const fdk_socket_hooks *hooks) {
   fdk_handle *handle = calloc(1, sizeof *handle);
   if (handle == NULL)
     return NULL;
   handle->http = -1;
   handle->easy = curl_easy_init();
-  if (handle->easy != NULL && set_invariants(handle, hooks))
+  handle->url = curl_url();
+  if (handle->easy != NULL && handle->url != NULL &&
+      set_invariants(handle, hooks))
     return handle;
   fdk_handle_free(handle);
   return NULL;
@@ -104,6 +105,8 @@ void fdk_handle_free(fdk_handle *handle) {
   if (handle == NULL)
     return;
   curl_easy_cleanup(handle->easy);
+  curl_url_cleanup(handle->url);
+  fdk_buffer_free(&handle->url_text);
   if (handle->digest != NULL)
     explicit_bzero(handle->digest, strlen(handle->digest));
   free(handle->digest);
@@ -206,10 +209,33 @@ static CURLcode set_version(fdk_handle *handle, const fdk_request *request) {
   return code;
 }
 
+/* Parses the URL, unless it is the one of the handle's last use. libcurl copies
+ * a parsed URL for a third of what parsing costs. */
+static fdk_url_status set_url(fdk_handle *handle, const fdk_request *request) {
+  fdk_text url = request->url;
+  fdk_buffer *known = &handle->url_text;
+  if (known->size == url.size + 1 &&
+      memcmp(known->data, url.data, url.size) == 0)
+    return FDK_URL_OK;
+  fdk_buffer_clear(known);
+  fdk_url_status status = fdk_url_read(handle->url, url.data, url.size);
+  if (status != FDK_URL_OK)
+    return status;
+  /* without a URL in text libcurl writes its own, which is what it repeats a
+   * request with */
+  if (curl_easy_setopt(handle->easy, CURLOPT_URL, NULL) != CURLE_OK ||
+      curl_easy_setopt(handle->easy, CURLOPT_CURLU, handle->url) != CURLE_OK ||
+      !fdk_buffer_append(known, url.data, url.size + 1)) {
+    fdk_buffer_clear(known);
+    return FDK_URL_NO_MEMORY;
+  }
+  return FDK_URL_OK;
+}
+
 static CURLcode set_route(fdk_handle *handle, const fdk_request *request) {
   CURL *easy = handle->easy;
-  CURLcode code = SET(CURLOPT_URL, request->url.data);
-  if (code == CURLE_OK && (request->ca_file.data || handle->has_ca_file)) {
+  CURLcode code = CURLE_OK;
+  if (request->ca_file.data || handle->has_ca_file) {
     const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
     code = SET(CURLOPT_CAINFO,
                request->ca_file.data ? request->ca_file.data : version->cainfo);
@@ -256,78 +282,16 @@ static CURLcode set_headers(fdk_handle *handle, const fdk_request *request) {
 
 #undef SET
 
-/* ---- the pool ---------------------------------------------------------- */
-
-/* What a Digest handle is for, in one text; NULL when memory is out. */
-static char *digest_key(const fdk_request *request) {
-  const char *authority = strstr(request->url.data, "//") + 2;
-  size_t origin =
-      (size_t)(authority - request->url.data) + strcspn(authority, "/?");
-  fdk_buffer key = FDK_BUFFER_INIT;
-  /* a line break is in neither part, so no two keys can be read as one */
-  if (!fdk_buffer_append(&key, request->url.data, origin) ||
-      !fdk_buffer_push(&key, '\n') ||
-      !fdk_buffer_append(&key, request->username.data,
-                         request->username.size) ||
-      !fdk_buffer_push(&key, '\n') ||
-      !fdk_buffer_append(&key, request->password.data,
-                         request->password.size) ||
-      !fdk_buffer_push(&key, '\0'))
-    fdk_buffer_free(&key);
-  return key.data;
-}
-
-static fdk_handle *find_digest(fdk_handle_pool *pool, const char *key) {
-  for (fdk_handle **at = &pool->digest; *at != NULL; at = &(*at)->next) {
-    fdk_handle *handle = *at;
-    if (strcmp(handle->digest, key) == 0) {
-      *at = handle->next;
-      pool->digest_count--;
-      return handle;
-    }
-  }
-  return NULL;
-}
-
-/* A kept handle, or a new one; NULL when memory is out. */
-static fdk_handle *obtain(fdk_handle_pool *pool, const fdk_socket_hooks *hooks,
-                          const fdk_request *request) {
-  char *key = NULL;
-  fdk_handle *handle = NULL;
-  if (request->auth == FDK_AUTH_DIGEST) {
-    key = digest_key(request);
-    if (key == NULL)
-      return NULL;
-    handle = find_digest(pool, key);
-  } else if (pool->plain != NULL) {
-    handle = pool->plain;
-    pool->plain = handle->next;
-    pool->plain_count--;
-  }
-  if (handle == NULL)
-    handle = make(hooks);
-  if (handle != NULL && handle->digest == NULL) {
-    handle->digest = key;
-    return handle;
-  }
-  if (key != NULL)
-    explicit_bzero(key, strlen(key));
-  free(key);
-  return handle;
-}
-
-fdk_handle *fdk_handle_take(fdk_handle_pool *pool,
-                            const fdk_socket_hooks *hooks,
-                            const fdk_request *request, fdk_transfer *transfer,
-                            fdk_failure *failure) {
-  fdk_handle *handle = obtain(pool, hooks, request);
-  if (handle == NULL) {
-    fdk_fail(failure, FDK_KIND_TOO_LARGE,
-             "there is not enough memory for a request, or libcurl lacks what "
-             "is needed");
-    return NULL;
-  }
+bool fdk_handle_prepare(fdk_handle *handle, const fdk_request *request,
+                        fdk_transfer *transfer, fdk_failure *failure) {
   handle->transfer = transfer;
+  fdk_url_status status = set_url(handle, request);
+  if (status != FDK_URL_OK) {
+    fdk_fail(failure, FDK_KIND_INVALID_INPUT, "the URL %s",
+             fdk_url_words(status));
+    failure->field = "url";
+    return false;
+  }
   static CURLcode (*const steps[])(fdk_handle *, const fdk_request *) = {
       set_method, set_auth, set_version, set_route, set_times, set_headers};
   CURLcode code = CURLE_OK;
@@ -335,35 +299,8 @@ fdk_handle *fdk_handle_take(fdk_handle_pool *pool,
        i++)
     code = steps[i](handle, request);
   if (code == CURLE_OK)
-    return handle;
-  fdk_handle_free(handle); /* half set up */
+    return true;
   fdk_fail(failure, FDK_KIND_INVALID_INPUT,
            "the request could not be set up: %s", curl_easy_strerror(code));
-  return NULL;
-}
-
-void fdk_handle_give(fdk_handle_pool *pool, fdk_handle *handle) {
-  bool digest = handle->digest != NULL;
-  fdk_handle **list = digest ? &pool->digest : &pool->plain;
-  size_t *count = digest ? &pool->digest_count : &pool->plain_count;
-  size_t most = digest ? (size_t)KEPT_DIGEST : (size_t)KEPT_PLAIN;
-  handle->transfer = NULL;
-  handle->words[0] = '\0';
-  if (*count >= most) {
-    fdk_handle_free(handle);
-    return;
-  }
-  handle->next = *list;
-  *list = handle;
-  (*count)++;
-}
-
-void fdk_handle_pool_free(fdk_handle_pool *pool) {
-  fdk_handle *const lists[] = {pool->plain, pool->digest};
-  for (size_t i = 0; i < 2; i++)
-    for (fdk_handle *handle = lists[i], *next; handle != NULL; handle = next) {
-      next = handle->next;
-      fdk_handle_free(handle);
-    }
-  *pool = (fdk_handle_pool){0};
+  return false;
 }

@@ -26,6 +26,8 @@ struct fdk_handle {
   CURL *easy;
   fdk_transfer *transfer; /* the one it works for; NULL in the pool */
   struct fdk_handle *next;
+  CURLU *url;          /* parsed */
+  fdk_buffer url_text; /* what it was parsed from, with its NUL */
   fdk_shape shape;
   fdk_auth auth;
   int http;                      /* fdk_http, and whether over TLS */
@@ -43,6 +45,19 @@ typedef struct fdk_socket_hooks {
   void *data;
 } fdk_socket_hooks;
 
+/* A handle with all that never changes; NULL when memory is out, or libcurl
+ * lacks something. The hooks' data must live as long as its connections. */
+fdk_handle *fdk_handle_new(const fdk_socket_hooks *hooks);
+
+/* Sets what the request (which has passed fdk_request_check) needs. False, with
+ * the failure filled in, when its URL is wrong or libcurl refuses something;
+ * the handle can only be freed then. */
+bool fdk_handle_prepare(fdk_handle *handle, const fdk_request *request,
+                        fdk_transfer *transfer, fdk_failure *failure);
+
+/* NULL is fine. The handle must be in no multi handle. */
+void fdk_handle_free(fdk_handle *handle);
+
 /* Handles in waiting. Those that carried Digest credentials keep the server's
  * nonce and are only for the same origin and credentials again. */
 typedef struct fdk_handle_pool {
@@ -50,8 +65,7 @@ typedef struct fdk_handle_pool {
   size_t plain_count, digest_count;
 } fdk_handle_pool;
 
-/* A handle set up for the transfer and its request (which has passed
- * fdk_request_check). NULL, with the failure filled in, when memory is out or
+/* A handle, kept or new, prepared for the transfer and its request. NULL, with the failure filled in, when memory is out or
  * libcurl was built without what the request needs. */
 fdk_handle *fdk_handle_take(fdk_handle_pool *pool,
                             const fdk_socket_hooks *hooks,
@@ -61,8 +75,7 @@ fdk_handle *fdk_handle_take(fdk_handle_pool *pool,
 /* Takes a handle back that is in no multi handle any more. */
 void fdk_handle_give(fdk_handle_pool *pool, fdk_handle *handle);
 
-/* Frees a handle, or all in the pool. */
-void fdk_handle_free(fdk_handle *handle);
+/* Frees all handles in the pool. */
 void fdk_handle_pool_free(fdk_handle_pool *pool);
 
 #endif

@@ -1,8 +1,8 @@
 /* request.c: defaults and checks of a request; see transfer.h. */
 #include "transfer.h"
-#include "url.h"
 
 #include <math.h>
+#include <strings.h>
 
 void fdk_request_init(fdk_request *request) {
   *request = (fdk_request){.timeout = 30,
@@ -42,16 +42,11 @@ static bool check_method(const fdk_request *request, fdk_failure *failure) {
   return true;
 }
 
-static bool check_url(const fdk_request *request, fdk_failure *failure) {
-  fdk_url_status status = fdk_url_scan(request->url.data, request->url.size);
-  if (status != FDK_URL_OK) {
-    fdk_fail(failure, FDK_KIND_INVALID_INPUT, "the URL %s",
-             fdk_url_words(status));
-    failure->field = "url";
-    return false;
-  }
-  char first = request->url.data[4]; /* "https" or "http:" */
-  if (request->http == FDK_HTTP_2 && first != 's' && first != 'S')
+/* The URL itself is checked where it is parsed, once for many requests to the
+ * same one. */
+static bool check_version(const fdk_request *request, fdk_failure *failure) {
+  if (request->http == FDK_HTTP_2 &&
+      strncasecmp(request->url.data, "https:", 6) != 0)
     return refuse(failure, "http_version",
                   "HTTP/2 over plain http needs http_version "
                   "\"2-prior-knowledge\"");
@@ -98,6 +93,6 @@ bool fdk_request_check(const fdk_request *request, fdk_failure *failure) {
     return refuse(failure, "ca_file", "the path contains a control character");
   if (has_control(request->proxy))
     return refuse(failure, "proxy", "the proxy contains a control character");
-  return check_method(request, failure) && check_url(request, failure) &&
+  return check_method(request, failure) && check_version(request, failure) &&
          check_credentials(request, failure) && check_times(request, failure);
 }

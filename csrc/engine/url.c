@@ -136,16 +136,20 @@ static fdk_url_status take_parts(fdk_url *url) {
   return url->port > 0 && url->port < 65536 ? FDK_URL_OK : FDK_URL_PORT;
 }
 
-fdk_url_status fdk_url_parse(fdk_url *url, const char *text, size_t size) {
-  fdk_url_free(url);
+fdk_url_status fdk_url_read(CURLU *handle, const char *text, size_t size) {
   fdk_url_status status = fdk_url_scan(text, size);
   if (status != FDK_URL_OK)
     return status;
+  return from_curl(
+      curl_url_set(handle, CURLUPART_URL, text, CURLU_DISALLOW_USER));
+}
+
+fdk_url_status fdk_url_parse(fdk_url *url, const char *text, size_t size) {
+  fdk_url_free(url);
   url->handle = curl_url();
   if (url->handle == NULL)
     return FDK_URL_NO_MEMORY;
-  status = from_curl(
-      curl_url_set(url->handle, CURLUPART_URL, text, CURLU_DISALLOW_USER));
+  fdk_url_status status = fdk_url_read(url->handle, text, size);
   if (status == FDK_URL_OK)
     status = take_parts(url);
   if (status != FDK_URL_OK)

@@ -77,6 +77,11 @@ typedef struct fdk_url {
 #define FDK_URL_INIT                                                           \
   { NULL, NULL, NULL, NULL, NULL, 0, false }
 
+/* Checks `size` bytes at `text`, followed by a NUL, and reads them into a
+ * handle of libcurl's. On any status but FDK_URL_OK the handle holds nothing of
+ * use. */
+fdk_url_status fdk_url_read(CURLU *handle, const char *text, size_t size);
+
 /* Parses `size` bytes at `text`, which must be followed by a NUL (as Lua's
  * strings are), into `url`, an initialised struct whose former contents are
  * dropped. On any status but FDK_URL_OK it is left empty. */
