@@ -23,21 +23,34 @@ enum {
   MOST_FIELDS = 64,
   MOST_ITEMS = 256,
 
-  /* Names are remembered for this many depths, and so many of each; from this
-   * size of a document on, for it must pay. */
+  /* Members are remembered for this many depths, and so many of each; from
+   * this size of a document on, for it must pay. */
   ROWS = 8,
-  NAMES = 32,
+  MEMBERS = 24,
   LONG_DOCUMENT = 1024,
+
+  /* A value that was another this often in a row is no longer looked out for,
+   * and one of more bytes never. */
+  MISSES = 3,
+  LONG_VALUE = 32,
 };
 
-/* The names of the last object at some depth, in order. Their Lua strings stand
- * on the Lua stack from `slot` on. */
-typedef struct row {
-  int slot;
+/* A member as it stood in the document last: its name and, when that was a
+ * string, its value. Their Lua strings stand on the Lua stack. */
+typedef struct member {
+  const char *name;
+  const char *value;
+  uint32_t name_size;
+  uint16_t value_size;
+  uint16_t misses;
+} member;
+
+/* The members of the last object at some depth, in order. */
+typedef struct member_row {
+  int slot; /* of the first name; the first value is MEMBERS further on */
   int count;
-  const char *text[NAMES]; /* in the document */
-  size_t size[NAMES];
-} row;
+  member member[MEMBERS];
+} member_row;
 
 typedef struct decoder {
   fdk_scanner scan;
@@ -48,7 +61,7 @@ typedef struct decoder {
   uint8_t row_of[FDK_JSON_DEPTH + 1];  /* 0: none yet; else counted from 1 */
   int rows;                            /* in use */
   int slots;                           /* where their strings begin; 0: none */
-  row names[ROWS];                     /* the first `rows` are set up */
+  member_row row[ROWS];                /* the first `rows` are set up */
 } decoder;
 
 static bool push_value(decoder *decode, fdk_token token);
@@ -106,43 +119,50 @@ static void remove_member(lua_State *L) {
   }
 }
 
-/* The names to expect in an object at this depth; NULL when there is no more
+/* The members to expect in an object at this depth; NULL when there is no more
  * room to remember any. */
-static inline row *row_at(decoder *decode, int depth) {
+static inline member_row *row_at(decoder *decode, int depth) {
   int number = decode->row_of[depth];
   if (number > 0)
-    return &decode->names[number - 1];
+    return &decode->row[number - 1];
   if (decode->slots == 0 || decode->rows == ROWS)
     return NULL;
-  row *fresh = &decode->names[decode->rows];
-  fresh->slot = decode->slots + decode->rows * NAMES;
+  member_row *fresh = &decode->row[decode->rows];
+  fresh->slot = decode->slots + decode->rows * 2 * MEMBERS;
   fresh->count = 0;
   decode->row_of[depth] = (uint8_t)++decode->rows;
   return fresh;
 }
 
-/* Keeps the name on top of the stack as the one at `place`. */
-static void remember(decoder *decode, row *names, int place) {
+/* Keeps the name on top of the stack as that of the member at `place`. */
+static void remember_name(decoder *decode, member_row *row, int place) {
+  member *known = &row->member[place];
   lua_pushvalue(decode->L, -1);
-  lua_replace(decode->L, names->slot + place);
-  names->text[place] = decode->scan.text;
-  names->size[place] = decode->scan.size;
-  if (place == names->count)
-    names->count++;
+  lua_replace(decode->L, row->slot + place);
+  known->name = decode->scan.text;
+  known->name_size = (uint32_t)decode->scan.size;
+  known->value = NULL;
+  known->misses = 0;
+  if (place == row->count)
+    row->count++;
 }
 
-/* Pushes the next member's name, and counts *place on. Objects in a list have
- * the same names in the same order most of the time, so the one that stood here
- * in the last object is tried first, and then the one after it. False at the
- * end of the object and after a problem, with the scanner's token. [+1] */
-static inline bool push_name(decoder *decode, row *names, int *place,
-                             bool first, fdk_token *token) {
+/* Pushes the next member's name and sets *place to where it is remembered, or
+ * to -1. Objects in a list have the same names in the same order most of the
+ * time, so the one that stood at *next in the last object is tried first, and
+ * then the one after it. False at the end of the object and after a problem,
+ * with the scanner's token. [+1] */
+static inline bool push_name(decoder *decode, member_row *row, int *next,
+                             int *place, fdk_token *token) {
   fdk_scanner *scan = &decode->scan;
-  if (names != NULL) {
-    for (int i = *place; i < names->count && i < *place + 2; i++) {
-      if (fdk_scan_same_member(scan, first, names->text[i], names->size[i])) {
-        lua_pushvalue(decode->L, names->slot + i);
-        *place = i + 1;
+  bool first = *token == FDK_TOKEN_OBJECT;
+  if (row != NULL) {
+    for (int i = *next; i < row->count && i < *next + 2; i++) {
+      const member *known = &row->member[i];
+      if (fdk_scan_same_member(scan, first, known->name, known->name_size)) {
+        lua_pushvalue(decode->L, row->slot + i);
+        *place = i;
+        *next = i + 1;
         return true;
       }
     }
@@ -151,31 +171,70 @@ static inline bool push_name(decoder *decode, row *names, int *place,
   if (*token != FDK_TOKEN_STRING)
     return false;
   push_string(decode);
-  if (names != NULL && *place < NAMES && !scan->escaped)
-    remember(decode, names, (*place)++);
+  *place = -1;
+  if (row != NULL && *next < MEMBERS && !scan->escaped &&
+      scan->size <= UINT32_MAX) {
+    *place = (*next)++;
+    remember_name(decode, row, *place);
+  }
   return true;
+}
+
+/* Pushes the member's value when it is the string that it was in the last
+ * object; false when it is not, with nothing read or pushed. [+1] */
+static inline bool push_same_value(decoder *decode, const member_row *row,
+                                   int place) {
+  const member *known = &row->member[place];
+  if (known->value == NULL ||
+      !fdk_scan_same_string(&decode->scan, known->value, known->value_size))
+    return false;
+  lua_pushvalue(decode->L, row->slot + MEMBERS + place);
+  return true;
+}
+
+/* Keeps the string on top of the stack as the value of the member at `place`,
+ * as long as it is worth it. */
+static inline void remember_value(decoder *decode, member_row *row, int place) {
+  member *known = &row->member[place];
+  const fdk_scanner *scan = &decode->scan;
+  known->value = NULL;
+  if (known->misses == MISSES || scan->size > LONG_VALUE || scan->escaped)
+    return;
+  known->misses++;
+  lua_pushvalue(decode->L, -1);
+  lua_replace(decode->L, row->slot + MEMBERS + place);
+  known->value = scan->text;
+  known->value_size = (uint16_t)scan->size;
 }
 
 static bool push_object(decoder *decode) {
   lua_State *L = decode->L;
   fdk_scanner *scan = &decode->scan;
   uint16_t *guess = &decode->fields[scan->depth];
-  row *names = row_at(decode, scan->depth);
+  member_row *row = row_at(decode, scan->depth);
   luaL_checkstack(L, SLOTS, "too deep a document");
   bool empty = scan->at < scan->end && *scan->at == '}';
   lua_createtable(L, 0, empty ? 0 : *guess);
-  fdk_token token = FDK_TOKEN_CLOSE;
-  int place = 0;
+  fdk_token token = FDK_TOKEN_OBJECT;
+  int next = 0;
   int count = 0;
-  for (bool first = true; push_name(decode, names, &place, first, &token);
-       first = false) {
-    token = fdk_scan_value(scan);
-    if (token == FDK_TOKEN_NULL && !decode->keep_null) {
-      remove_member(L);
-      continue;
+  int place;
+  while (push_name(decode, row, &next, &place, &token)) {
+    if (place >= 0 && push_same_value(decode, row, place)) {
+      row->member[place].misses = 0;
+      token = FDK_TOKEN_STRING;
+    } else {
+      token = fdk_scan_value(scan);
+      if (token == FDK_TOKEN_NULL && !decode->keep_null) {
+        remove_member(L);
+        continue;
+      }
+      if (!push_value(decode, token))
+        return false;
+      if (token == FDK_TOKEN_STRING && place >= 0)
+        remember_value(decode, row, place);
+      token = FDK_TOKEN_STRING;
     }
-    if (!push_value(decode, token))
-      return false;
     lua_rawset(L, -3);
     count++;
   }
@@ -242,14 +301,14 @@ static bool push_value(decoder *decode, fdk_token token) {
 
 int fdk_json_push(lua_State *L, const char *text, size_t size, bool keep_null) {
   decoder decode;
-  memset(&decode, 0, offsetof(decoder, names));
+  memset(&decode, 0, offsetof(decoder, row));
   decode.L = L;
   decode.keep_null = keep_null;
   int top = lua_gettop(L);
-  luaL_checkstack(L, SLOTS + ROWS * NAMES, "no room for a document");
+  luaL_checkstack(L, SLOTS + ROWS * 2 * MEMBERS, "no room for a document");
   if (size >= LONG_DOCUMENT) {
     decode.slots = top + 1;
-    lua_settop(L, top + ROWS * NAMES);
+    lua_settop(L, top + ROWS * 2 * MEMBERS);
   }
   fdk_scan_begin(&decode.scan, text, size);
   if (push_value(&decode, fdk_scan_value(&decode.scan)) &&

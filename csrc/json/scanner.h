@@ -96,6 +96,18 @@ static inline bool fdk_scan_same_member(fdk_scanner *scanner, bool first,
 /* The next item of an array, or CLOSE. */
 fdk_token fdk_scan_item(fdk_scanner *scanner, bool first);
 
+/* The short way past a string value that stood in the document before, in the
+ * same manner. */
+static inline bool fdk_scan_same_string(fdk_scanner *scanner, const char *text,
+                                        size_t size) {
+  const char *at = scanner->at;
+  if ((size_t)(scanner->end - at) < size + 2 || at[1] != text[0] ||
+      !fdk_same_bytes(at, text - 1, size + 2))
+    return false;
+  scanner->at = at + size + 2;
+  return true;
+}
+
 /* True when nothing but white space is left; else false with the problem. */
 bool fdk_scan_finish(fdk_scanner *scanner);
 

@@ -402,6 +402,19 @@ describe("json.decode", function()
     assert.same(expected, decode("[" .. table.concat(items, ",") .. "]"))
   end)
 
+  it("reads long lists whose values change or stay, in kind and in text", function()
+    local kinds = { '"same"', '"samE"', '"sam"', '"sames"', '""', '"\\u0073ame"', "null", "1", "true", "[]", '{"a":"same"}', '"ễ"' }
+    local items, expected = {}, {}
+    for i = 1, 1000 do
+      local kind = kinds[i % 50 < 25 and 1 or (i * 7) % #kinds + 1]
+      local other = kinds[(i * 5) % #kinds + 1]
+      items[i] = ('{"a":%s,"b":%s%s,"c":"always"}'):format(kind, i % 3 == 0 and " " or "", other)
+      expected[i] = decode(items[i])
+      assert.equal("always", expected[i].c)
+    end
+    assert.same(expected, decode("[" .. table.concat(items, ",") .. "]"))
+  end)
+
   it("tells names apart that begin alike", function()
     local text = "[" .. ('{"name":1,"names":2,"nam":3,"na":4,"n":5,"":6,"named_after":7,"named_aftes":8},'):rep(40) .. "{}]"
     local value = decode(text)
