@@ -2,7 +2,6 @@
 -- a contact at OMICall, a chat at Imbee and a greeting on the hearme kiosk. Can be run again.
 -- Run: make demo, or lua examples/new_customers.lua [FILE]
 local frontdesk = require "frontdesk"
-local now = require("frontdesk.core").now
 
 local here = arg[0]:match "^.*/" or ""
 local log_in = dofile(here .. "support/log_in.lua")
@@ -171,7 +170,7 @@ local function welcome(row, shop_user)
   return ok, err
 end
 
-local began = now()
+local began = frontdesk.now()
 local sales = assert(frontdesk.csv.rows(SALES, { columns = { "receipt", "code", "name", "phone" } }))
 
 print "The shop"
@@ -202,7 +201,7 @@ print("\n" .. pad("Summary", 46) .. ("%6s%15s"):format("new", "there already"))
 for _, entry in ipairs(tally) do
   line(entry.service, entry.what, ("%6d%15d"):format(entry.new, entry.known))
 end
-print(("\n  %d rows in %.1f s: %d customers welcomed, %d with a problem"):format(rows, now() - began, rows - problems, problems))
+print(("\n  %d rows in %.1f s: %d customers welcomed, %d with a problem"):format(rows, frontdesk.now() - began, rows - problems, problems))
 for _, kind in ipairs(sorted_names(kinds)) do
   print(("  %4d %s"):format(kinds[kind], kind))
 end

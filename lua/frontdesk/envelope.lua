@@ -71,6 +71,7 @@ function envelope.compile(description, operation)
     message = compile_list(setting "message", paths.reader),
     fields = setting "fields" and paths.reader(setting "fields"),
     text = setting "text" or {},
+    our_words = setting "our_words" == true,
     errors = description.errors or {},
     retry = operation.retry,
   }
@@ -141,9 +142,13 @@ local function failure(rule, reply, fields)
     or (known and known.kind)
     or (status >= 400 and errors.kind_of_status(status))
     or "rejected"
-  fields.hint = known and known.doc
-  fields.message = fields.message or fields.hint
+  local meaning = known and known.doc
+  if rule.our_words and not fields.field then
+    fields.message = meaning or fields.message
+  end
+  fields.message = fields.message or meaning
     or ("the service answered with HTTP " .. status .. " and no explanation")
+  fields.hint = meaning ~= fields.message and meaning or nil
   fields.outcome = (known and known.outcome) or outcome_of(status, fields.kind)
   if status == 429 or status == 503 then
     fields.retry_after = retry_after(reply:header "retry-after")

@@ -9,7 +9,7 @@
 ---@field service string|nil name of the service, "omicall"
 ---@field operation string|nil name of the operation, "contacts.add"
 ---@field code string|nil the service's own code, "CUS03"
----@field hint string|nil what the code means, where the description of the service says so
+---@field hint string|nil what the code means in our words, where the service's own are the message
 ---@field status integer|nil HTTP status of the answer
 ---@field field string|nil path of the input field at fault, "phones[2].type"
 ---@field outcome "not_sent"|"rejected"|"unknown" may the service have acted on the call?
@@ -104,14 +104,10 @@ function Error:__tostring()
     where = self.service .. (self.operation and "." .. self.operation or "")
   end
   local what = self.code or KINDS[self.kind]
-  if self.status then
+  if self.status and self.status >= 400 then
     what = self.status .. " " .. what
   end
-  local text = where .. ": " .. what .. ": " .. self.message
-  if self.hint and self.hint ~= self.message then
-    text = text .. " (" .. self.hint .. ")"
-  end
-  return text
+  return where .. ": " .. what .. ": " .. self.message
 end
 
 -- LuaJIT and Lua 5.1 know no __name; this makes `..` with an error work on all.

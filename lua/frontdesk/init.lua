@@ -10,6 +10,7 @@
 --   null     the JSON null, the same value as cjson.null
 --   errors   is(err, kind)
 --   sandbox  all services, simulated
+--   now      seconds of a clock that never jumps, to time things by
 --   version  of this module
 
 local core = require "frontdesk.core"
@@ -23,7 +24,7 @@ local MODULES = {
   sandbox = "frontdesk.sandbox",
 }
 
-return setmetatable({ version = core.version, null = core.null }, {
+return setmetatable({ version = core.version, null = core.null, now = core.now }, {
   __name = "frontdesk",
   __index = function(self, name)
     local value = MODULES[name] and require(MODULES[name]) or service.find(tostring(name))

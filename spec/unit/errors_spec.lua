@@ -14,10 +14,9 @@ describe("an error", function()
     assert.equal("omicall.contacts.add: invalid input: data is wrong", tostring(err))
   end)
 
-  it("appends what the code means when the service's own words are shown", function()
-    local err = errors.new { kind = "conflict", service = "pos", operation = "roles.create", status = 200, code = "EXIST_NAME",
-      message = "no", hint = "Another role has this name." }
-    assert.equal("pos.roles.create: 200 EXIST_NAME: no (Another role has this name.)", tostring(err))
+  it("shows the status of a refusal only: a 200 would puzzle an operator", function()
+    local err = errors.new { kind = "conflict", service = "pos", operation = "roles.create", status = 201, code = "EXIST_NAME", message = "no" }
+    assert.equal("pos.roles.create: EXIST_NAME: no", tostring(err))
   end)
 
   it("can be joined to a text on every Lua", function()

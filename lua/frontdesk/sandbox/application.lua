@@ -217,7 +217,7 @@ local function add_challenges(self, request, response, realm)
 end
 
 --- Answers a request.
----@param incoming table `{ method =, target = raw path and query, headers = lower-case names, body = string,
+---@param incoming table `{ method =, scheme = nil | "https", target = raw path and query, headers = lower-case names, body = string,
 ---  presented = nil | { kind =, username =, password = } }`
 ---@param sleep fun(seconds: number) how latency is spent
 ---@return table response
@@ -229,7 +229,8 @@ function application:handle(incoming, sleep)
   end
   local service = self.services[found.service]
   local realm = service.behaviour.realm or found.service
-  local request = { service = found.service, method = incoming.method, path = found.path, target = incoming.target,
+  local request = { service = found.service, method = incoming.method,
+    scheme = incoming.scheme or "http", path = found.path, target = incoming.target,
     params = found.params, query = found.query or {}, headers = incoming.headers, body = incoming.body or "",
     allow = found.allow, now = self:now() }
   read_json(request)

@@ -22,6 +22,8 @@ return {
     user = { { kind = "header", headers = { { "Authorization", "auth" } } } },
   },
 
+  clients = { user = { option = "user_apikey", doc = "A client that opens chats in the name of the user with this key." } },
+
   envelope = { ok = { { "code", is = 0 } }, value = "body", code = { "code" }, message = { "message" } },
 
   -- No kind: the generic code says nothing, so the HTTP status decides where it says more.

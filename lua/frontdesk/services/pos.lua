@@ -56,6 +56,7 @@ return {
     code = { "result", { "detail", known = true }, { "title", known = true } },
     message = { "detail", "title" },
     fields = "validation_messages",
+    our_words = true, -- the service sends bare codes, or the titles of HTTP statuses
   },
 
   errors = {

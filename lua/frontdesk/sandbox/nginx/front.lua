@@ -73,7 +73,9 @@ end
 --- Answers the current request.
 function front.handle()
   local headers = read_headers()
-  local incoming = { method = ngx.req.get_method(), target = ngx.var.request_uri, headers = headers, body = read_body(headers) }
+  local incoming = {
+    method = ngx.req.get_method(), scheme = ngx.var.scheme, target = ngx.var.request_uri, headers = headers, body = read_body(headers),
+  }
   if incoming.target:sub(1, #control.PREFIX) == control.PREFIX then
     return write(control.handle(app, settings.key, incoming))
   end

@@ -76,7 +76,7 @@ local function login_link(request, state, link)
   local host = request.headers.host or "127.0.0.1"
   return respond.json(200, {
     code = "ok", msg = "", type = "shop_request", auth_token = token, expires_in = REQUEST_LIFE,
-    auth_url = (request.scheme or "http") .. "://" .. host .. "/" .. request.service .. "/login?token=" .. token,
+    auth_url = request.scheme .. "://" .. host .. "/" .. request.service .. "/login?token=" .. token,
   })
 end
 
