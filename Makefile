@@ -105,7 +105,9 @@ lint-lua: | deps
 	luacheck -q --no-color $(wildcard lua spec examples) .busted .luacheckrc $(wildcard rockspec/*)
 
 lint-rules: build # with gcc's strict compile
-	sh spec/support/house_rules.sh build/obj
+	@echo house_rules.sh
+	@sh spec/support/house_rules.sh $(pure:csrc/%.c=build/obj/pure/%.o) \
+	  $(foreach abi,$(ABIS),$(binding:csrc/%.c=build/obj/$(abi)/%.o))
 
 lint-clang: | deps
 	@$(MAKE) --no-print-directory build CC=clang VARIANT=clang-

@@ -1,9 +1,9 @@
 #!/bin/sh
-# house_rules.sh OBJECTS: what no compiler checks. Names each breach and ends
-# with status 1 when there is one. OBJECTS is the folder of the built objects.
+# house_rules.sh OBJECT...: what no compiler checks, from the sources and from
+# the objects made of them. Names each breach; status 1 when there is one.
 set -u
 
-objects=$1
+pure=$(printf '%s\n' "$@" | grep /pure/)
 breaches=0
 breach() { # TITLE LINES
   [ -n "$2" ] || return 0
@@ -21,14 +21,13 @@ breach 'csrc/engine and csrc/json lie below csrc/binding and include nothing of 
 
 # The same by what the compiler really read, whatever way it was included.
 breach 'an object of csrc/engine or csrc/json was compiled with a header of Lua or of the binding' \
-  "$(find "$objects/pure" -name '*.d' -exec grep -nE '(/lua[0-9.-]*/|/luajit[0-9.-]*/|lauxlib\.h|csrc/binding/)' {} + 2>/dev/null)"
+  "$(grep -nE '(/lua[0-9.-]*/|/luajit[0-9.-]*/|lauxlib\.h|csrc/binding/)' $(echo "$pure" | sed 's/\.o$/.d/'))"
 
 breach 'only csrc/binding/compat.h asks for the version of Lua' \
   "$(grep -nE 'LUA_VERSION_NUM|LUAJIT_VERSION' $(find csrc -name '*.[ch]' ! -path csrc/binding/compat.h) /dev/null)"
 
 breach 'every symbol shared between C files begins with fdk_ (luaopen_ for the entry)' \
-  "$(find "$objects/pure" "$objects/lua5.4" "$objects/luajit" -name '*.o' -exec nm -A -g --defined-only {} + 2>/dev/null |
-    awk '$NF !~ /^(fdk_|luaopen_)/')"
+  "$(nm -A -g --defined-only "$@" | awk '$NF !~ /^(fdk_|luaopen_)/')"
 
 breach 'a core shows the world its luaopen_ function and nothing else' \
   "$(for core in build/lua5.4/frontdesk/core.so build/luajit/frontdesk/core.so; do
@@ -44,7 +43,7 @@ breach 'a core refers to a function of ours that no C file has' \
 # The names exempt are header entries in the shape of libcurl's list, whose type
 # has no const; nothing writes to them.
 breach 'the C has no variable with static storage' \
-  "$(find "$objects/pure" "$objects/lua5.4" "$objects/luajit" -name '*.o' -exec nm -A -f sysv --defined-only {} + 2>/dev/null |
+  "$(nm -A -f sysv --defined-only "$@" |
     awk -F'|' '$4 ~ /OBJECT|TLS/ && $7 ~ /^ *(\.data|\.bss|\.tdata|\.tbss|\*COM\*)(\.|$)/ && $7 !~ /\.rel\.ro/ {
       gsub(/ /, "", $1); sub(/.*:/, "", $1)
       if ($1 !~ /^(no_expect|no_type|bare|bare_type)(\.[0-9]+)?$/) print $0 }')"
