@@ -131,7 +131,7 @@ describe("etelecom: connecting a shop", function()
     local client = etelecom:client(nil, { 403, '{"code":"permission_denied","msg":"not yours","meta":{"reason":"never signed in"}}' })
     local _, err = client.shops:authorize { shop_id = "1", redirect_url = "r" }
     assert.equal("never signed in", err.body.meta.reason)
-    assert.matches("authorize again without it", tostring(err))
+    assert.matches("authorize again without it", err.hint)
   end)
 
   it("shops.authorize does not show the extra_token", function()

@@ -172,6 +172,15 @@ describe("imbee: opening a chat", function()
     { "contact", "unknown", "a", 'is not a field of this operation (did you mean "contacts"?)' },
   }, { input = { apikey = "user-2", contacts = { { idsha = "a" } } }, options = { user_apikey = false } })
 
+  it("chats.create is open to a client of the user's own", function()
+    local client, transport = imbee:client({ user_apikey = false }, { 200, envelope(0) }, { 200, envelope(0) })
+    local user = client:user "user-3"
+    assert.is_table((user.chats:create { contacts = { { idsha = "a" } } }))
+    assert.is_table((user.users:create { uniqueIdSha = "v" }))
+    assert.equal("user-3", transport.sent[1].headers["x-woos-key"])
+    assert.equal("corp-1", transport.sent[2].headers["x-woos-key"])
+  end)
+
   it("chats.create does not show a key that it refuses", function()
     local client = imbee:client()
     local _, err = client.chats:create { apikey = "user-secret\n", contacts = { { idsha = "a" } } }

@@ -454,7 +454,7 @@ describe("omicall: all pages", function()
     local client = omicall:client(nil, page(true, "a"), { 200, envelope(-9999, "null", "Not now") })
     local ids, err = ids_of(client)
     assert.same({ "a" }, ids)
-    assert.equal("omicall.contacts.search: 200 -9999: Not now (The service could not do what was asked.)", tostring(err))
+    assert.equal("omicall.contacts.search: -9999: Not now", tostring(err))
   end)
 
   it("can be had as pages", function()

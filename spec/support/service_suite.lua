@@ -9,6 +9,7 @@
 --     acme:leaves_nothing_out()
 --
 -- A success is declared twice: over a transport that answers what the case says, and over the sandbox in this process.
+-- All specs of a service's operations stand in one file, so that its last line can tell what is missing.
 
 local assert = require "luassert"
 local busted = require "busted"
@@ -271,7 +272,8 @@ function suite:fails(operation, code, behaviour, case)
     if case.retryable ~= nil then
       assert.equal(case.retryable, err.retryable)
     end
-    local line = ("%s.%s: %d %s"):format(self.name, operation, case.answer[1], code or "")
+    local status = case.answer[1] >= 400 and case.answer[1] .. " " or ""
+    local line = ("%s.%s: %s%s"):format(self.name, operation, status, code or "")
     assert.equal(line, tostring(err):sub(1, #line))
     assert.is_nil(tostring(err):find("\n", 1, true))
     assert.equal(1, #transport.sent)
