@@ -8,6 +8,7 @@ local operations = require "frontdesk.operation"
 local redact = require "frontdesk.redact"
 local response = require "frontdesk.response"
 local transports = require "frontdesk.transport"
+require "frontdesk.json" -- tells the core of lua-cjson's sentinels
 
 ---@class frontdesk.client the inside of a client; users hold the table that service.lua makes
 local Client = {}
