@@ -89,7 +89,7 @@ bool fdk_engine_perform(fdk_engine *engine, fdk_transfer *transfer) {
 }
 
 int fdk_engine_wait(fdk_engine *engine, double seconds) {
-  bool endless = seconds < 0 || seconds > 1e9;
+  bool endless = !(seconds >= 0 && seconds <= 1e9); /* NaN too */
   if (!fdk_engine_is_alive(engine) || engine->first_done != NULL ||
       (endless && engine->in_flight == 0))
     return engine->multi != NULL ? fdk_engine_step(engine) : 0;
