@@ -56,6 +56,7 @@ build = {
         "csrc/engine/engine_drive.c",
         "csrc/engine/fork_mark.c",
         "csrc/engine/handle.c",
+        "csrc/engine/handle_pool.c",
         "csrc/engine/header_list.c",
         "csrc/engine/poller.c",
         "csrc/engine/request.c",
