@@ -283,6 +283,10 @@ typedef enum fdk_shape_got {
   FDK_SHAPE_GOT_VALUE /* (got "mobile"); a secret's stays hidden */
 } fdk_shape_got;
 
+/* Appends a text in quotes: 40 bytes at most, control characters and what is
+ * not UTF-8 escaped. False when memory is out. */
+bool fdk_shape_quote(fdk_buffer *out, fdk_shape_text text);
+
 /* Refuses the value at `index`, which the frame stands at: the sentence is the
  * path, the text (printf style) and what was got. Always false. */
 bool fdk_shape_refuse(fdk_shape_run *run, const fdk_shape_frame *frame,
@@ -319,7 +323,7 @@ bool fdk_shape_refuse_rule(fdk_shape_run *run, const fdk_shape_frame *frame,
 /* Whether two texts have the same bytes. */
 bool fdk_shape_same_text(fdk_shape_text one, fdk_shape_text other);
 
-/* The spelling that equals `key`, or NULL. */
+/* The spelling that equals `key`, else the name on the wire that does, or NULL. */
 const fdk_shape_name *fdk_shape_find_name(const fdk_shape_object *object,
                                           fdk_shape_text key);
 

@@ -344,6 +344,9 @@ static bool write_fields(fdk_shape_run *run, fdk_shape_frame *frame,
 
 bool fdk_shape_write_object(fdk_shape_run *run, const fdk_shape_frame *parent,
                             const fdk_shape_object *object, int index) {
+  if (object->slots == NULL) /* only while shapes are made: for defaults */
+    return fdk_shape_refuse(run, parent, FDK_SHAPE_GOT_NOTHING, index,
+                            "is of a type that contains itself");
   int slots[FDK_SHAPE_FIELDS];
   fdk_shape_frame frame = {.parent = parent,
                            .object = object,

@@ -130,6 +130,8 @@ static void compile_lead(fdk_shape_compiler *c, fdk_shape_field *field,
     fdk_shape_complain(c, "wire is for the body and the query only");
   if (wire.data == NULL)
     wire = field->name;
+  else if (strlen(wire.data) != wire.size)
+    fdk_shape_complain(c, "its name on the wire holds a NUL byte");
   fdk_buffer *work = fdk_scratch(c->L, FDK_SCRATCH_TEXT);
   bool written = true;
   if (field->place == FDK_SHAPE_BODY) {
@@ -145,12 +147,12 @@ static void compile_lead(fdk_shape_compiler *c, fdk_shape_field *field,
               fdk_buffer_push(work, '=');
   }
   if (!written)
-    fdk_shape_complain(c, "its name cannot be written");
+    luaL_error(c->L, "not enough memory for a shape");
   /* room behind it, so that a short one can be copied as a block */
   size_t size = work->size;
   static const char padding[FDK_SHAPE_LEAD + 1];
   if (!fdk_buffer_append(work, padding, sizeof padding))
-    fdk_shape_complain(c, "its name cannot be written");
+    luaL_error(c->L, "not enough memory for a shape");
   field->lead = fdk_shape_copy(c, work->data, work->size);
   field->lead.size = size;
 }
@@ -246,21 +248,22 @@ fdk_shape_text fdk_shape_encoded(const fdk_shape_compiler *c,
 void fdk_shape_read_constant(const fdk_shape_compiler *c, fdk_shape_kind kind,
                              fdk_shape_constant *constant) {
   lua_State *L = c->L;
+  fdk_buffer *shown = fdk_scratch(L, FDK_SCRATCH_TEXT);
   int flag = kind == FDK_SHAPE_FLAG ? fdk_shape_flag(L, -1) : -1;
+  bool fits = false;
   constant->type = flag >= 0 ? LUA_TBOOLEAN : lua_type(L, -1);
   switch (constant->type) {
   case LUA_TSTRING:
     constant->text = fdk_shape_anchor(c, -1);
-    lua_pushfstring(L, "\"%s\"", constant->text.data);
+    fits = fdk_shape_quote(shown, constant->text);
     break;
   case LUA_TNUMBER:
     constant->number = lua_tonumber(L, -1);
-    lua_pushvalue(L, -1);
-    lua_tostring(L, -1);
+    fits = fdk_buffer_printf(shown, "%.14g", constant->number);
     break;
   case LUA_TBOOLEAN:
     constant->truth = flag >= 0 ? flag : lua_toboolean(L, -1);
-    lua_pushstring(L, constant->truth ? "true" : "false");
+    fits = fdk_buffer_text(shown, constant->truth ? "true" : "false");
     break;
   default:
     fdk_shape_complain(c,
@@ -268,8 +271,9 @@ void fdk_shape_read_constant(const fdk_shape_compiler *c, fdk_shape_kind kind,
                        "or a boolean, it is a %s",
                        luaL_typename(L, -1));
   }
-  constant->shown = fdk_shape_anchor(c, -1);
-  lua_pop(L, 1);
+  if (!fits)
+    luaL_error(L, "not enough memory for a shape");
+  constant->shown = fdk_shape_copy(c, shown->data, shown->size);
 }
 
 /* const and default: what is written when the field is absent. */
@@ -308,6 +312,8 @@ void fdk_shape_compile_field(fdk_shape_compiler *c, fdk_shape_object *object,
     fdk_shape_complain(c, "a field's name (its first item) must be a string");
   field->name = fdk_shape_anchor(c, -1);
   c->field = field->name.data;
+  if (strlen(field->name.data) != field->name.size)
+    fdk_shape_complain(c, "its name holds a NUL byte");
   lua_pop(L, 1);
   fdk_shape_check_keys(c, index, 2, FIELD_KEYS);
   fdk_shape_string(c, index, "doc");

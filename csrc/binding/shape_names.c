@@ -11,12 +11,16 @@ bool fdk_shape_same_text(fdk_shape_text one, fdk_shape_text other) {
 
 const fdk_shape_name *fdk_shape_find_name(const fdk_shape_object *object,
                                           fdk_shape_text key) {
+  const fdk_shape_name *on_wire = NULL;
   for (unsigned i = 0; i < object->name_count; i++) {
     const fdk_shape_name *name = &object->names[i];
-    if (fdk_shape_same_text(name->text, key))
+    if (!fdk_shape_same_text(name->text, key))
+      continue;
+    if (!name->wire_only)
       return name;
+    on_wire = name;
   }
-  return NULL;
+  return on_wire;
 }
 
 static int lower(char byte) {

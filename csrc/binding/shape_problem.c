@@ -41,9 +41,7 @@ static bool is_secret(const fdk_shape_frame *frame) {
   return false;
 }
 
-/* Appends a text in quotes: 40 bytes at most, control characters and what is
- * not UTF-8 escaped. */
-static bool append_quoted(fdk_buffer *out, fdk_shape_text text) {
+bool fdk_shape_quote(fdk_buffer *out, fdk_shape_text text) {
   enum { LONGEST = 40 };
   size_t size = text.size;
   if (size > LONGEST) {
@@ -112,7 +110,7 @@ static bool append_value(fdk_buffer *out, lua_State *L, int index) {
     return fdk_buffer_printf(out, "%.14g", lua_tonumber(L, index));
   case LUA_TSTRING:
     text.data = lua_tolstring(L, index, &text.size);
-    return append_quoted(out, text);
+    return fdk_shape_quote(out, text);
   default:
     return fdk_buffer_text(out, kind_of(L, index));
   }
@@ -203,7 +201,7 @@ bool fdk_shape_refuse_choice(fdk_shape_run *run, const fdk_shape_frame *frame,
   bool fits = true;
   for (unsigned i = 0; i < field->choice_count && fits; i++)
     fits = (i == 0 || fdk_buffer_text(list, ", ")) &&
-           append_quoted(list, field->choices[i].text);
+           fdk_shape_quote(list, field->choices[i].text);
   if (!fits || !fdk_buffer_push(list, '\0'))
     return fdk_shape_no_memory(run);
   return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_VALUE, index,
@@ -260,7 +258,7 @@ bool fdk_shape_refuse_key(fdk_shape_run *run, fdk_shape_frame *frame,
   const fdk_shape_text *meant = fdk_shape_nearest(frame->object, key);
   if (meant != NULL)
     fits = fits && fdk_buffer_text(message, " (did you mean ") &&
-           append_quoted(message, *meant) && fdk_buffer_text(message, "?)");
+           fdk_shape_quote(message, *meant) && fdk_buffer_text(message, "?)");
   return end(run, &problem, fits);
 }
 
@@ -307,7 +305,7 @@ bool fdk_shape_refuse_list(fdk_shape_run *run, const fdk_shape_frame *frame,
     fits =
         fits &&
         fdk_buffer_text(message, "must be a list (got a table with the key ") &&
-        append_quoted(message, key) && fdk_buffer_push(message, ')');
+        fdk_shape_quote(message, key) && fdk_buffer_push(message, ')');
     return end(run, &problem, fits);
   }
   for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {

@@ -126,9 +126,8 @@ void fdk_shape_compile_derive(fdk_shape_compiler *c, fdk_shape_object *object,
   field->derived_from = field_number(c, object, "derive.from");
   const fdk_shape_field *from = &object->fields[field->derived_from];
   if (from == field || from->kind != FDK_SHAPE_STRING || from->list ||
-      field->list)
-    fdk_shape_complain(c,
-                       "derive makes one value from another field, a string");
+      field->list || field->kind >= FDK_SHAPE_ANY)
+    fdk_shape_complain(c, "derive makes a scalar from another field, a string");
   if (!fdk_shape_option(c, derive, "map", LUA_TTABLE))
     fdk_shape_complain(c, "derive needs a map");
   int map = lua_gettop(L);

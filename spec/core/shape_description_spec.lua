@@ -124,7 +124,13 @@ describe("core.shape refuses", function()
     refuses_field({ "a", "string", derive = {} }, "derive.from must name a field")
     refuses_field({ "a", "string", derive = { from = "b" } }, 'derive.from names "b", which is no field')
     refuses_field({ "a", "string", derive = { from = "a", map = { x = "y" } } },
-      "derive makes one value from another field, a string")
+      "derive makes a scalar from another field, a string")
+    refuses_field({ "a", "array", derive = { from = "b", map = { x = {} } } },
+      'derive.from names "b", which is no field')
+    refuses({ path = "/x", fields = { { "a", "array", derive = { from = "b", map = { x = {} } } }, { "b", "string" } } },
+      'field "a": derive makes a scalar from another field, a string')
+    refuses({ path = "/x", fields = { { "t", "tree" } }, types = { tree = { { "branches", "tree[]", default = { {} } } } } },
+      'field "branches" of type "tree": default: branches[1] is of a type that contains itself')
     local function derive(map)
       return { path = "/x", fields = { { "a", "string", derive = { from = "b", map = map } }, { "b", "string" } } }
     end
@@ -146,7 +152,9 @@ describe("core.shape refuses", function()
     assert.is_userdata(core.shape { path = "/x", fields = { { "a", "string" }, { "b", "string", wire = "a", ["in"] = "query" } } })
   end)
 
-  it("names that are not UTF-8", function()
+  it("names with NUL bytes, and names that are not UTF-8", function()
+    refuses({ path = "/x", fields = { { "a\0b", "string" } } }, 'field "a": its name holds a NUL byte')
+    refuses_field({ "a", "string", wire = "b\0" }, "its name on the wire holds a NUL byte")
     refuses({ path = "/x", fields = { { "a\255", "string" } } }, 'field "a\255": its name is not UTF-8')
   end)
 

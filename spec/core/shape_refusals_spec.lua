@@ -445,6 +445,11 @@ describe("a shape refuses a name", function()
     assert.equal("jobTitle", field)
   end)
 
+  it("given in two spellings, one of which another field has on the wire", function()
+    assert.matches("^a is given twice", (refusal({ { "b", "string", wire = "a", ["in"] = "query" },
+      { "a", "string", alias = { "aa" } } }, { a = "1", aa = "2" })))
+  end)
+
   it("that is not UTF-8, in an open type", function()
     assert.matches("is a name that is not valid UTF%-8$", (refusal(fields, { ["a\255"] = 1 }, { open = true })))
   end)
