@@ -30,7 +30,8 @@ for lua in $luas; do
   LUA_PATH="$root/lua/?.lua;$root/lua/?/init.lua;$root/spec/?.lua;;" \
   LUA_CPATH="$root/build/$variant$lua/?.so;;" \
   FRONTDESK_LUA=$lua LD_PRELOAD=${PRELOAD:-} \
-  ASAN_OPTIONS=detect_leaks=$leaks UBSAN_OPTIONS=print_stacktrace=1 \
+  ASAN_OPTIONS=detect_leaks=$leaks LSAN_OPTIONS="suppressions='$root/spec/support/leaks.supp':print_suppressions=0" \
+  UBSAN_OPTIONS=print_stacktrace=1 \
     timeout --foreground -k 10 "${SPEC_TIMEOUT:-900}" \
     "$lua" spec/support/run.lua --output=spec/support/report.lua \
     -Xoutput "$counts,$show" "$@" </dev/null
