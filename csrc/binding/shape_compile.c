@@ -54,6 +54,9 @@ static void compile_names(fdk_shape_compiler *c, fdk_shape_object *object,
     if (wire.data != NULL)
       add_name(c, object, wire, i, true);
     if (fdk_shape_option(c, field, "alias", LUA_TTABLE)) {
+      if (object->fields[i].place == FDK_SHAPE_HEADER)
+        fdk_shape_complain(c, "alias is not for headers, which the caller "
+                              "reads by the field's name");
       int count = (int)fdk_raw_length(L, -1);
       for (int k = 1; k <= count; k++) {
         lua_rawgeti(L, -1, k);

@@ -101,6 +101,8 @@ describe("core.shape refuses", function()
     refuses_field({ "a", "any", ["in"] = "query" }, "a field in the query must be a scalar or a list of scalars")
     refuses_field({ "a", "string", header = "X-A" }, 'header needs in = "header"')
     refuses_field({ "a", "string", ["in"] = "header", wire = "b" }, "wire is for the body and the query only")
+    refuses_field({ "a", "string", ["in"] = "header", alias = { "b" } },
+      "alias is not for headers, which the caller reads by the field's name")
     refuses_field({ "a", "string" }, 'there is no body; say in = "path", "query" or "header"', { body = "none" })
     refuses({ path = "/x", body = "none", open = true }, "open needs a body to put unknown fields into")
   end)
