@@ -6,8 +6,7 @@
  *
  * Sends the request that frontdesk sends, with handles that are set once and
  * kept, and reads each answer into a kept buffer. ANSWER and BODY name files.
- * Every answer's status and size is compared, and all bytes of one in
- * each run.
+ * Every answer's status and size is compared, and all bytes of one in each run.
  * Prints seconds and CPU seconds (user and system) of COUNT requests; the warm-up
  * before them is not counted. Ends with status 1 and a sentence on any failure.
  */

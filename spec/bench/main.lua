@@ -5,7 +5,9 @@
 -- ROUNDS (7), COUNT (requests of a client in a round, 3000) and FLIGHT (100) come
 -- from the environment. Each measurement is a process of its own that measures
 -- its own loop after a warm-up; in a round all clients have their turn one after
--- the other, so what disturbs the machine disturbs all of them.
+-- the other, so what disturbs the machine disturbs all of them. INSTRUCTIONS=1
+-- adds a column, which takes minutes and needs valgrind: the instructions of the
+-- client's own code for one request, without the kernel's; they hardly vary.
 
 local process = require "frontdesk.sandbox.process"
 local report = require "bench.report"
@@ -17,8 +19,9 @@ local root = process.output("pwd -P"):match "[^\n]+"
 local ROUNDS = tonumber(os.getenv "ROUNDS") or 7
 local COUNT = tonumber(os.getenv "COUNT") or 3000
 local FLIGHT = tonumber(os.getenv "FLIGHT") or 100
+local INSTRUCTIONS = os.getenv "INSTRUCTIONS" == "1"
 
--- The answer is compared with a peer's or, where none is named, with the limit's.
+-- The rate is compared with a peer's or, where none is named, with the limit's.
 local AIMS = {
   get = { 0.90 },
   page = { 1.6, over = "libcurl" },
@@ -101,7 +104,7 @@ local function lua_command(abi, ...)
   return table.concat(words, " ")
 end
 
-local base_url, nginx_version
+local base_url
 
 local function limit_command(job, count)
   local words = job == "many" and { "multi", count, base_url .. work.paths.get, work.authorization, folder .. "/get", FLIGHT }
@@ -113,6 +116,11 @@ local function limit_command(job, count)
     words[i] = process.quote(tostring(word))
   end
   return process.quote(limit) .. " " .. table.concat(words, " ")
+end
+
+-- Why a peer is not to be had, in a few words.
+local function reason(problem)
+  return problem:match "module '[^']+' not found" or problem:gsub("^[%w_]+: ", "")
 end
 
 -- The clients that can be had, and which of them do a job.
@@ -134,7 +142,7 @@ local function find_clients()
         end
         print(("    %s: %s"):format(peer[2], known))
       else
-        absent[#absent + 1] = ("%s: %s (%s)"):format(title, peer[2], problem:gsub("^[%w_]+: ", ""):gsub(":.*", ""))
+        absent[#absent + 1] = ("%s: %s (%s)"):format(title, peer[2], reason(problem))
       end
     end
   end
@@ -157,6 +165,26 @@ local function measure(client, job, count)
   table.insert(client.cpus, tonumber(cpu) / count * 1e6)
 end
 
+-- The turns that a process takes of which COUNT are measured.
+local function turns(count)
+  return count + math.floor(count / 10) + 1
+end
+
+-- Instructions of one turn: those of a long run less those of a short one.
+local function count_instructions(client, job, share)
+  local short = share < 1 and 20 or 300
+  local totals = {}
+  for i, count in ipairs { short, short * 3 } do
+    local words = client.limit and limit_command(job, count)
+      or lua_command(client.abi, client.name, job, count, base_url, FLIGHT)
+    local said = process.output("valgrind --tool=callgrind --callgrind-out-file=/dev/null --trace-children=yes " .. words .. " 2>&1")
+    for collected in said:gmatch "Collected : (%d+)" do
+      totals[i] = tonumber(collected)
+    end
+  end
+  return totals[1] and totals[2] and (totals[2] - totals[1]) / (turns(short * 3) - turns(short))
+end
+
 local function run_job(job, clients)
   local name, count = job[1], math.max(1, math.floor(COUNT * job.share))
   local list = {}
@@ -175,6 +203,9 @@ local function run_job(job, clients)
         measure(client, name, count)
       end
     end
+  end
+  for _, client in ipairs(INSTRUCTIONS and list or {}) do
+    client.instructions = not client.problem and count_instructions(client, name, job.share) or nil
   end
   return list, count
 end
@@ -202,6 +233,7 @@ end
 
 local summary = {}
 
+-- A line of the summary: how far a job is from its aim, which is news and no test.
 local function verdict(job, list, client)
   local aim = AIMS[job[1]]
   local other = aim.over and best(list, client, aim.over) or not aim.over and list[1]
@@ -210,7 +242,9 @@ local function verdict(job, list, client)
   end
   local ratio = report.ratio(client.rates, other.rates)
   summary[#summary + 1] = {
-    job[2], client.lua, report.with_spread(ratio, "%.2f"), "x " .. other.title:gsub("^[^:]+: ", ""),
+    job[2], client.lua, report.with_spread(ratio, "%.2f"),
+    ("%.2f"):format(report.ratio(client.cpus, other.cpus).median),
+    (other.title:gsub("^[^:]+: ", "")),
     ("aim %.2f: %s"):format(aim[1], ratio.median >= aim[1] and "reached" or "not reached"),
   }
 end
@@ -233,20 +267,30 @@ local function print_job(job, list, count)
         report.with_spread(report.ratio(client.rates, base.rates), "%.2f"),
         ("%.1f"):format(report.spread(client.cpus).median),
         report.with_spread(report.ratio(client.cpus, base.cpus), "%.2f"),
+        client.instructions and ("%.0f"):format(client.instructions),
+        client.instructions and base.instructions and ("%.2f"):format(client.instructions / base.instructions),
       }
       if client.role == "frontdesk" then
         verdict(job, list, client)
       end
     end
   end
-  report.table({ "", "a second", "rate / " .. under, "CPU us", "CPU / " .. under }, rows)
+  local heads = { "", "a second", "rate / " .. under, "CPU us", "CPU / " .. under }
+  if INSTRUCTIONS then
+    heads[6], heads[7] = "instructions", "/ " .. under
+  end
+  report.table(heads, rows)
 end
 
-local contact = require("cjson").encode(work.contact)
-base_url, nginx_version = server.start(folder, contact, pin_server)
+local nginx_version
+base_url, nginx_version = server.start(folder, require("cjson").encode(work.contact), pin_server)
 
 print(("frontdesk bench: %d rounds, medians (least-greatest)"):format(ROUNDS))
 print(("  %s; %s"):format(nginx_version, pinning))
+local load = tonumber((process.read_file "/proc/loadavg" or ""):match "^%S+") or 0
+if load > 0.5 then
+  print(("  the machine is busy (load %.1f): rates will vary, go by CPU"):format(load))
+end
 local clients = find_clients()
 local failed = false
 for _, job in ipairs(JOBS) do
@@ -258,5 +302,5 @@ for _, job in ipairs(JOBS) do
 end
 
 print "\nfrontdesk in short"
-report.table({ "", "", "", "", "" }, summary)
+report.table({ "", "", "rate", "CPU", "times that of", "" }, summary, { [5] = true, [6] = true })
 os.exit(failed and 1 or 0)

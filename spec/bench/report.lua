@@ -34,25 +34,32 @@ end
 -- Columns by characters: some texts are not ASCII.
 local function pad(text, width, left)
   local _, characters = text:gsub("[^\128-\191]", "")
-  local blanks = (" "):rep(width - characters)
+  local blanks = (" "):rep(math.max(0, width - characters))
   return left and text .. blanks or blanks .. text
 end
 
---- Prints rows of texts as a table; the first column is flush left.
+--- Prints rows of texts as a table; columns are flush right but for the first and those in `left`.
 ---@param heads string[]
 ---@param rows string[][]
-function report.table(heads, rows)
+---@param left table<integer, boolean>|nil
+function report.table(heads, rows, left)
   local widths = {}
-  for _, row in ipairs { heads, unpack and unpack(rows) or table.unpack(rows) } do
+  local function measure(row)
     for i, text in ipairs(row) do
-      local _, characters = text:gsub("[^\128-\191]", "")
-      widths[i] = math.max(widths[i] or 0, characters)
+      if #row > 2 or i ~= 2 then -- a row of two is a title and a remark, which runs on
+        local _, characters = text:gsub("[^\128-\191]", "")
+        widths[i] = math.max(widths[i] or 0, characters)
+      end
     end
+  end
+  measure(heads)
+  for _, row in ipairs(rows) do
+    measure(row)
   end
   local function line(row)
     local cells = {}
     for i, text in ipairs(row) do
-      cells[i] = pad(text, widths[i], i == 1)
+      cells[i] = pad(text, widths[i] or 0, i == 1 or #row == 2 or left and left[i])
     end
     print("  " .. (table.concat(cells, "  "):gsub("%s+$", "")))
   end

@@ -1,12 +1,11 @@
 --- Lua-cURLv3 with lua-cjson, used with care: one kept handle, set once but for
--- what changes. Not packaged: LUA_CURLV3 names a folder that holds
+-- what changes. Where it is not installed, LUA_CURLV3 names a folder that holds
 -- lua5.4/lcurl.so and luajit/lcurl.so, whichever are there.
 
-local folder = os.getenv "LUA_CURLV3"
-if not folder then
-  error("LUA_CURLV3 is not set", 0)
+local folder = os.getenv "LUA_CURLV3" or ""
+if folder ~= "" then
+  package.cpath = folder .. (_VERSION == "Lua 5.4" and "/lua5.4/?.so;" or "/luajit/?.so;") .. package.cpath
 end
-package.cpath = folder .. (_VERSION == "Lua 5.4" and "/lua5.4/?.so;" or "/luajit/?.so;") .. package.cpath
 
 local cjson = require "cjson"
 local curl = require "lcurl"
