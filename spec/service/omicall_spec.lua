@@ -39,6 +39,15 @@ local function meets_refusals(operation)
   })
 end
 
+-- Where a plain true is the one success.
+local function needs_true(operation)
+  for _, payload in ipairs { "null", "{}", "1", '"yes"' } do
+    omicall:fails(operation, "9999", "is an error for the payload " .. payload .. ", which is not true", {
+      answer = done(payload), kind = "rejected",
+    })
+  end
+end
+
 -- Where the code of a contact whose number is taken may stand.
 local function meets_taken(operation)
   for _, way in ipairs {
@@ -185,6 +194,7 @@ describe("omicall: adding a contact", function()
   accepts_contact("contacts.add", "", function(contact) return contact end, function(json) return "{" .. json .. "}" end)
   meets_taken "contacts.add"
   meets_refusals "contacts.add"
+  needs_true "contacts.add"
 
   it("contacts.add is told by the sandbox that a number is taken", function()
     local client = frontdesk.omicall(frontdesk.sandbox.transport({ services = { "omicall" } }):options "omicall")
@@ -320,6 +330,7 @@ describe("omicall: changing a contact", function()
   })
   meets_taken "contacts.update"
   meets_refusals "contacts.update"
+  needs_true "contacts.update"
 end)
 
 local PAGE = '{"items":[{"public_id":"c-1","created_date":1704819600000,"is_deleted":false,"tags":["VIP"],"attribute_structure":['
