@@ -64,7 +64,7 @@ describe("over a real server,", function()
 
     local rows = {}
     for i = 1, 30 do
-      rows[i] = { refId = ("KH-1%03d"):format(i), fullName = "Khách " .. i, phones = { { data = ("09000001%02d"):format(i), type = "home" } } }
+      rows[i] = { refId = ("KH-1%03d"):format(i), fullName = "Khách " .. i, phones = { { data = ("09000000%02d"):format(40 + i), type = "home" } } }
     end
     assert(omicall.contacts:add_many { data = rows })
     local count = 0
