@@ -111,7 +111,7 @@ local function call_headers(operation, input, call_options, base)
   local list = {}
   for _, pair in ipairs(operation.header_fields or {}) do
     local value = input and input[pair[2]]
-    if value ~= nil then
+    if value ~= nil and value ~= core.null then
       list[#list + 1] = { pair[1], value }
     end
   end
