@@ -10,6 +10,7 @@ local server = {}
 
 -- A search is answered from a file, as nginx sends files fastest; its answer to
 -- a POST for a file is 405, which is therefore turned into the file.
+-- tcp_nopush stays off: with it every page waits 0.3 ms for nothing, for any client.
 -- What is posted has one right length (see work.lua); /check looks into it.
 local CONFIG = [[
 daemon on;
@@ -29,7 +30,6 @@ http {
   keepalive_requests 1000000000;
   keepalive_timeout 1h;
   sendfile on;
-  tcp_nopush on;
   tcp_nodelay on;
   open_file_cache max=10;
   open_file_cache_valid 1h;
