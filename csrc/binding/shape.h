@@ -42,6 +42,7 @@ typedef struct fdk_shape_text {
 /* Kinds of values: name in descriptions, and what a value "must be". */
 #define FDK_SHAPE_KINDS(X)                                                     \
   X(STRING, "string", "a string")                                              \
+  X(ID, "id", "a string or an integer")                                        \
   X(INTEGER, "integer", "an integer")                                          \
   X(NUMBER, "number", "a number")                                              \
   X(BOOLEAN, "boolean", "true or false")                                       \
@@ -268,8 +269,7 @@ const fdk_shape_choice *fdk_shape_find_choice(const fdk_shape_choice *choices,
 /* Whether two constants are equal; one that holds nothing equals none. */
 bool fdk_shape_same(const fdk_shape_constant *one,
                     const fdk_shape_constant *other);
-/* Whether rules take the value for not given: nil, null, "" or an empty
- * table. */
+/* Whether rules take the value for not given: nil, null or "". */
 bool fdk_shape_is_empty(lua_State *L, int index);
 /* 1 or 0 for a boolean, or for "Y" or "N"; -1 for anything else. */
 int fdk_shape_flag(lua_State *L, int index);

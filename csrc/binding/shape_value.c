@@ -23,12 +23,6 @@ bool fdk_shape_is_empty(lua_State *L, int index) {
     return true;
   case LUA_TSTRING:
     return fdk_raw_length(L, index) == 0;
-  case LUA_TTABLE:
-    lua_pushnil(L);
-    if (lua_next(L, index) == 0)
-      return true;
-    lua_pop(L, 2);
-    return false;
   default:
     return fdk_is_null(L, index);
   }
@@ -197,7 +191,7 @@ static bool read_number(fdk_shape_run *run, const fdk_shape_frame *frame,
   } else if (field->kind == FDK_SHAPE_INTEGER) {
     return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_VALUE, index,
                             "must be an integer");
-  } else { /* a string in the path, which takes integers too */
+  } else { /* an id, or a string in the path */
     return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_VALUE, index,
                             "must be a string or an integer");
   }
@@ -293,6 +287,15 @@ bool fdk_shape_read_scalar(fdk_shape_run *run, const fdk_shape_frame *frame,
     } else {
       break;
     }
+    return check_text(run, frame, field, index, scalar);
+  case FDK_SHAPE_ID:
+    if (type == LUA_TNUMBER) {
+      scalar->quoted = false;
+      return read_number(run, frame, field, index, scalar);
+    }
+    if (type != LUA_TSTRING)
+      break;
+    scalar->text.data = lua_tolstring(L, index, &scalar->text.size);
     return check_text(run, frame, field, index, scalar);
   case FDK_SHAPE_INTEGER:
   case FDK_SHAPE_NUMBER:

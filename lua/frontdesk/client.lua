@@ -179,12 +179,8 @@ local PLAIN_HTTP = "base_url is plain http to another machine, where anyone on t
 ---@return table|nil err, or nil
 ---@return table|nil response where an answer came
 function Client:call(operation, input, call_options, deadline)
-  local options = self.options
-  if options.plain_http then
-    return self:fail(operation, input, { kind = "invalid_input", field = "base_url", message = PLAIN_HTTP })
-  end
   if operation.option_fields then
-    input = with_options(operation, input, options)
+    input = with_options(operation, input, self.options)
   end
   local target, body, field = operation.shape:encode(input)
   if not target then
@@ -196,6 +192,9 @@ end
 --- Sends an encoded call and reads its answer; a refused token is renewed once.
 function Client:perform(operation, target, body, input, call_options, deadline)
   local options = self.options
+  if options.plain_http then
+    return self:fail(operation, input, { kind = "invalid_input", field = "base_url", message = PLAIN_HTTP })
+  end
   local credential, message = self:credential(operation.role)
   if not credential then
     return self:fail(operation, input, { kind = "auth", message = message })

@@ -43,6 +43,17 @@ local function compile_code(place)
   return { read = paths.reader(place) }
 end
 
+-- The Lua type that an operation's value must have, by its `output`; a table for all that is not here.
+local EXPECTED = { string = "string", boolean = "boolean", any = false, integer = "number", number = "number" }
+
+local function expected_type(output)
+  local expected = EXPECTED[output]
+  if expected == nil and output ~= nil then
+    return "table"
+  end
+  return expected
+end
+
 --- Compiles the envelope rule of an operation: the service's, with the operation's over it.
 ---@param description table the service
 ---@param operation table the operation's description
@@ -72,6 +83,7 @@ function envelope.compile(description, operation)
     fields = setting "fields" and paths.reader(setting "fields"),
     text = setting "text" or {},
     our_words = setting "our_words" == true,
+    expects = expected_type(operation.output),
     errors = description.errors or {},
     retry = operation.retry,
   }
@@ -184,6 +196,33 @@ local function read_text(rule, reply, problem)
   })
 end
 
+local function is_success(rule, document)
+  for i = 1, #rule.ok do
+    if not rule.ok[i](document) then
+      return false
+    end
+  end
+  return true
+end
+
+-- What the call returns, out of a successful document; nil and the complaint when it is not there.
+local function find_value(rule, document)
+  if rule.value_path == true then
+    return true
+  end
+  local value, name = document, "the answer"
+  if rule.value then
+    value, name = rule.value(document), '"' .. rule.value_path .. '"'
+    if value == nil then
+      return nil, "the answer has no " .. name
+    end
+  end
+  if rule.expects and (type(value) ~= rule.expects or value == "") then
+    return nil, name .. " is " .. (value == "" and "empty" or "not a " .. rule.expects)
+  end
+  return value
+end
+
 --- Reads a reply.
 ---@param rule table from envelope.compile
 ---@param reply table the transfer, or what a transport gives in its place
@@ -197,34 +236,20 @@ function envelope.read(rule, reply, keep_null)
     return true
   end
   local document, problem = reply:json(keep_null)
+  local accepted = status >= 200 and status < 300
   if document == nil then
-    if reply:size() == 0 and status >= 200 and status < 300 and rule.value_path == true then
+    if accepted and reply:size() == 0 and rule.value_path == true and is_success(rule, {}) then
       return true
     end
     return read_text(rule, reply, problem)
   end
-
-  local success = status >= 200 and status < 300
-  if success then
-    for i = 1, #rule.ok do
-      if not rule.ok[i](document) then
-        success = false
-        break
-      end
-    end
-  end
-  if success then
-    local value = document
-    if rule.value then
-      value = rule.value(document)
-      if value == nil then
-        return failure(rule, reply, {
-          kind = "protocol", body = document,
-          message = 'the answer has no "' .. rule.value_path .. '", which the service promises',
-        })
-      end
-    elseif rule.value_path == true then
-      value = true
+  if accepted and is_success(rule, document) then
+    local value, what = find_value(rule, document)
+    if value == nil then
+      return failure(rule, reply, {
+        kind = "protocol", body = document,
+        message = what .. ", which is not what the service promises; check base_url",
+      })
     end
     return value, nil, document
   end

@@ -315,10 +315,11 @@ describe("a shape's rules", function()
     assert.equal(message, (check(rules, { name = null })))
   end)
 
-  it("take an empty list for not given", function()
+  it("take an empty list for given: it says that there shall be none", function()
     local rules = { { require = "name", unless = "tags" } }
-    assert.is_true(check(rules, { tags = { "x" } }))
-    assert.equal("name is required when tags is not given", (check(rules, { tags = {} })))
+    assert.is_true(check(rules, { tags = {} }))
+    rules = { { require = "tags", when = "ext_id", is = "setTags" } }
+    assert.is_true(check(rules, { ext_id = "setTags", tags = {} }))
   end)
 
   it("require a field when another is given", function()

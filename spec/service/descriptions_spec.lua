@@ -30,7 +30,7 @@ end
 
 local METHODS = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
 local RETRY = { safe = true, idempotent = true, never = true }
-local SCALARS = { string = true, integer = true, number = true, boolean = true, any = true, object = true, array = true, flag = true, json = true }
+local SCALARS = { string = true, integer = true, id = true, number = true, boolean = true, any = true, object = true, array = true, flag = true, json = true }
 local ERROR_MEMBERS = { kind = "string", doc = "string", status = "number", outcome = "string" }
 local OPERATION_MEMBERS = {
   doc = "string", method = "string", path = "string", retry = "string", credential = "string", body = "string", errors = "table",

@@ -601,4 +601,13 @@ describe("omicall: the token from the api key", function()
   end)
 end)
 
+describe("omicall: a word in the message", function()
+  it("is a code only where it is known as one, and is said otherwise", function()
+    local client = omicall:client(nil, { 200, '{"status_code":-9999,"message":"Failed"}' })
+    local _, err = client.contacts:get "c-1"
+    assert.equal("-9999", err.code)
+    assert.equal("Failed", err.message)
+  end)
+end)
+
 omicall:leaves_nothing_out()

@@ -63,6 +63,7 @@ local function meets(operation, codes)
     for _, way in ipairs(WAYS) do
       pos:fails(operation, code, ("meets %s %s"):format(code, way[1]), {
         answer = way[2](code, status, success), kind = kind, retryable = false,
+        outcome = pos.description.errors[code].outcome,
         message = pos.description.errors[code].doc, -- the POS sends bare codes, or words that say nothing
       })
     end
@@ -178,6 +179,8 @@ describe("pos: creating staff", function()
     { "name", "type", 7, "must be a string" },
     { "username", "type", 7, "must be a string" },
     { "password", "type", 7, "must be a string" },
+    { "role_id", "type", {}, "must be a string or an integer" },
+    { "role_id", "type", 1.5, "must be a string or an integer" },
     { "action", "unknown", "editName", NOT_A_FIELD },
   })
   meets("people.create", { "EXIST_USERNAME", "NOT_EXIST_ROLE", "ERROR" })
@@ -306,7 +309,8 @@ describe("pos: editing staff", function()
     is_true("people.set_location", "location", function(list) return { id = "2", location = list } end,
       function(text) return '{"action":"editLocation","location":"' .. text .. '"}' end)
   end
-  pos:accepts("people.set_role", "role_id", "any", "sends a role's id as it was given", {
+  pos:refuses("people.set_role", { { "role_id", "type", {}, "must be a string or an integer" } })
+  pos:accepts("people.set_role", "role_id", "id", "sends a role's id as it was given", {
     { { id = 2, role_id = 3 }, '{"action":"editRole","role_id":3}' },
   })
 
@@ -360,6 +364,7 @@ describe("pos: editing staff in the vendor's form", function()
     { "name", "type", 7, "must be a string" },
     { "username", "type", 7, "must be a string" },
     { "password", "type", 7, "must be a string" },
+    { "role_id", "type", true, "must be a string or an integer" },
     { "phone_customer", "type", 900000022, "must be a string" },
     { "phone", "unknown", "0900000022", NOT_A_FIELD },
   })
@@ -368,8 +373,10 @@ describe("pos: editing staff in the vendor's form", function()
     { { id = "2", action = "editVisible", visible = false }, '{"action":"editVisible","visible":"N"}' },
     { { id = "2", action = "editVisible", visible = "N" }, '{"action":"editVisible","visible":"N"}' },
   })
-  holds_a_list("people.update", "location", function(list) return { id = "2", action = "editLocation", location = list } end,
-    function(text) return '{"action":"editLocation","location":"' .. text .. '"}' end)
+  for _, is_true in ipairs { holds_a_list, may_be_empty } do
+    is_true("people.update", "location", function(list) return { id = "2", action = "editLocation", location = list } end,
+      function(text) return '{"action":"editLocation","location":"' .. text .. '"}' end)
+  end
   meets("people.update", { "NOT_FOUND_PERSON", "EXIST_USERNAME", "NOT_EXIST_ROLE", "NOT_EXIST_LINK_CUSTOMERVUADUNGCU",
     "EXIST_LINK_CUSTOMERVUADUNGCU", "NOT_FOUND_CUSTOMERVUADUNGCU", "NOT_YET_CONFIRM_PHONE_CUSTOMERVUADUNGCU",
     "EXIST_LINK_CUSTOMERVUADUNGCU_BYPHONE", "ERROR" })
@@ -554,8 +561,10 @@ describe("pos: roles", function()
     { "name", "type", 7, "must be a string" },
     { "permission", "unknown", {}, NOT_A_FIELD .. ' (did you mean "permissions"?)' },
   })
-  holds_a_list("roles.update", "permissions", function(list) return { role_id = "3", action = "editPermissions", permissions = list } end,
-    function(text) return '{"action":"editPermissions","permissions":"' .. text .. '"}' end)
+  for _, is_true in ipairs { holds_a_list, may_be_empty } do
+    is_true("roles.update", "permissions", function(list) return { role_id = "3", action = "editPermissions", permissions = list } end,
+      function(text) return '{"action":"editPermissions","permissions":"' .. text .. '"}' end)
+  end
   meets("roles.update", { "NOT_FOUND_ROLE", "EXIST_NAME", "ERROR" })
 end)
 

@@ -72,7 +72,7 @@ return {
       },
     },
     ["things.add"] = {
-      doc = "Adds.", method = "POST", path = "/things", retry = "never", output = "boolean",
+      doc = "Adds.", method = "POST", path = "/things", retry = "never", value = true, output = "boolean",
       input = {
         { "name", "string", required = true, doc = "Name." },
         { "pin", "string", secret = true, doc = "A secret." },

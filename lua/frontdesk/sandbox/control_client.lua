@@ -39,7 +39,7 @@ function control_client:call(method, action, body)
   while transfer and not transfer:done() do self.engine:perform(transfer) end
   failure = transfer and transfer:failure() or failure
   if failure then return nil, "the sandbox cannot be reached: " .. failure.message end
-  local answer = json.decode(transfer:body())
+  local answer = transfer:json()
   if transfer:status() ~= 200 then
     local message = type(answer) == "table" and answer.message
     return nil, message or ("the sandbox answered with status %d"):format(transfer:status())

@@ -3,6 +3,9 @@
 
 local event_errors = { "API04", "SOB02" }
 
+-- What writes answer when they were done.
+local acknowledged = { also = { { "status", is = 0 } } }
+
 return {
   name = "hearme",
   title = "hearme feedback kiosks",
@@ -131,6 +134,7 @@ return {
         { "org_id", "string", doc = "Organization to act in, for accounts with several (from the vendor's console, not in the document)." },
       },
       value = true,
+      envelope = acknowledged,
       output = "boolean",
       errors = { "CUS01", "CUS02", "CUS03" },
     },
@@ -146,6 +150,7 @@ return {
       },
       args = { "obj_id" },
       value = true,
+      envelope = acknowledged,
       output = "boolean",
       errors = event_errors,
     },
@@ -161,6 +166,7 @@ return {
       },
       args = { "obj_id" },
       value = true,
+      envelope = acknowledged,
       output = "boolean",
       errors = event_errors,
     },

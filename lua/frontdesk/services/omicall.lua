@@ -68,7 +68,7 @@ return {
       { "payload.error", empty = true },
     },
     value = "payload",
-    code = { "payload.error", "payload.error.code", "message", "status_code" },
+    code = { "payload.error", "payload.error.code", { "message", known = true }, "status_code" },
     message = { "payload.message", "payload.error.message", "message" },
     text = { Unauthorized = "unauthorized" },
   },

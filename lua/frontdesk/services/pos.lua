@@ -6,7 +6,7 @@ local ID = { "id", "string", ["in"] = "path", required = true, doc = "Id of the 
 local ROLE_ID = { "role_id", "string", ["in"] = "path", required = true, doc = "Id of the role." }
 
 -- A role's id travels as the service gave it: some installations answer numbers, some strings.
-local ROLE = { "role_id", "any", required = true, doc = "Id of the role the account gets." }
+local ROLE = { "role_id", "id", required = true, doc = "Id of the role the account gets." }
 local LOCATION = {
   "location", "json", list = true, required = true,
   doc = "Ids of the warehouses the account manages: a list (sent as JSON inside a string).",
@@ -60,7 +60,7 @@ return {
   },
 
   errors = {
-    ERROR = { kind = "rejected", doc = "The POS failed for a reason it does not name." },
+    ERROR = { kind = "rejected", outcome = "unknown", doc = "The POS failed for a reason it does not name." },
     EXIST_ACCESS_TOKEN = { kind = "conflict", doc = "This access token was registered with the POS before." },
     EXIST_LINK_CUSTOMERVUADUNGCU = { kind = "conflict",
       doc = "The staff account is linked to a customer already; unlink it first." },
@@ -90,18 +90,18 @@ return {
 
   types = {
     person_summary = {
-      { "person_id", "any", doc = "Id of the staff account." },
+      { "person_id", "id", doc = "Id of the staff account." },
       { "person_name", "string", doc = "Name of the person." },
       { "visible", "flag", doc = "Whether the account may work." },
-      { "role_id", "any", doc = "Id of the account's role." },
+      { "role_id", "id", doc = "Id of the account's role." },
       { "role_name", "string", doc = "Name of the account's role." },
     },
     person = {
-      { "person_id", "any", doc = "Id of the staff account." },
+      { "person_id", "id", doc = "Id of the staff account." },
       { "person_name", "string", doc = "Name of the person." },
       { "username", "string", doc = "Login name." },
       { "visible", "flag", doc = "Whether the account may work." },
-      { "role_id", "any", doc = "Id of the account's role." },
+      { "role_id", "id", doc = "Id of the account's role." },
       { "role_name", "string", doc = "Name of the account's role." },
       { "linking_customerVuadungcu", "string",
         doc = "State of the link to a customer: Y linked, N not linked, W not explained by the vendor." },
@@ -113,11 +113,11 @@ return {
       { "label", "string", doc = "Text it is shown with." },
     },
     role_summary = {
-      { "role_id", "any", doc = "Id of the role." },
+      { "role_id", "id", doc = "Id of the role." },
       { "role_name", "string", doc = "Name of the role." },
     },
     role = {
-      { "role_id", "any", doc = "Id of the role." },
+      { "role_id", "id", doc = "Id of the role." },
       { "role_name", "string", doc = "Name of the role." },
       { "permission", "json", doc = "Names of the permissions it grants." },
       { "people", "array", doc = "Who holds it: a pair of id and name for each staff account." },
@@ -149,7 +149,7 @@ return {
         { "name", "string", doc = "Name of the person." },
         { "username", "string", doc = "Login name, unique in the POS." },
         { "password", "string", secret = true, doc = "Password to sign in with." },
-        { "role_id", "any", doc = "Id of the role the account gets." },
+        { "role_id", "id", doc = "Id of the role the account gets." },
         { "visible", "flag", doc = "Whether the account may work." },
         { "location", "json", list = true,
           doc = "Ids of the warehouses the account manages: a list (sent as JSON in a string)." },
@@ -182,7 +182,7 @@ return {
         { "name", "string", doc = "New name, for editName." },
         { "username", "string", doc = "New login name, for editUsername." },
         { "password", "string", secret = true, doc = "New password, for editPassword." },
-        { "role_id", "any", doc = "Id of the new role, for editRole." },
+        { "role_id", "id", doc = "Id of the new role, for editRole." },
         { "visible", "flag", doc = "Whether the account may work, for editVisible." },
         { "phone_customer", "string",
           doc = "Phone number of the customer to link, or the word unlink, for linkCustomerVuadungcu." },
