@@ -11,6 +11,7 @@
 void fdk_json_problem_set(fdk_json_problem *problem, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
+  /* cppcheck-suppress ctuuninitvar ; this is what fills it */
   vsnprintf(problem->message, sizeof problem->message, format, arguments);
   va_end(arguments);
   problem->path[0] = '\0';
