@@ -28,7 +28,7 @@ INC_curl   = $(eval INC_curl := $$(call headers,libcurl))$(INC_curl)
 # Where a script finds the built tree; the paths are this checkout's.
 LUA_PATH_  = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;
 LUA_CPATH_ = $(CURDIR)/build/$(LUA)/?.so;;
-WITH_TREE  = LUA_PATH='$(LUA_PATH_)' LUA_CPATH='$(LUA_CPATH_)'
+WITH_TREE  = exec env LUA_PATH='$(LUA_PATH_)' LUA_CPATH='$(LUA_CPATH_)'
 
 # --- build: the C that knows no Lua ("pure") is compiled once, for both cores
 
