@@ -205,7 +205,8 @@ static int engine_submit(lua_State *L) {
 
 /* ---- driving ------------------------------------------------------------ */
 
-/* engine:perform(transfer) -> true; false when a signal came in between */
+/* engine:perform(transfer) -> true; false when a signal came in between, or may
+ * have */
 static int engine_perform(lua_State *L) {
   fdk_engine *engine = check_engine(L);
   fdk_transfer *transfer = fdk_check_transfer(L, 2)->transfer;

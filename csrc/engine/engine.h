@@ -45,8 +45,8 @@ bool fdk_engine_submit(fdk_engine *engine, fdk_transfer *transfer,
                        const fdk_request *request, fdk_failure *failure);
 
 /* Works on all transfers, and waits, until this one is final: true. False when
- * a signal came in between; call again to go on. The transfer is not in the
- * queue of the completed afterwards. */
+ * a signal came in between, or may have; call again to go on. The transfer is
+ * not in the queue of the completed afterwards. */
 bool fdk_engine_perform(fdk_engine *engine, fdk_transfer *transfer);
 
 /* Waits for something to do, at most `seconds` (negative: without end), and

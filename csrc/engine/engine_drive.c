@@ -37,26 +37,30 @@ static bool is_due(const fdk_engine *engine) {
          (engine->due > 0 && engine->due <= fdk_poller_now());
 }
 
+/* The longest sleep, in milliseconds. A signal that comes in the moment before
+ * a sleep does not end it, and Lua learns of it only afterwards. */
+enum { LONGEST_SLEEP = 1000 };
+
 /* Milliseconds until `due`, rounded up, so that it has come when they have
  * passed. */
 static int wait_time(int64_t due) {
   if (due <= 0)
-    return due < 0 ? -1 : 0;
+    return due < 0 ? LONGEST_SLEEP : 0;
   int64_t rest = due - fdk_poller_now();
   if (rest <= 0)
     return 0;
   int64_t milliseconds = (rest + 999999) / 1000000;
-  return milliseconds > 3600000 ? 3600000 : (int)milliseconds;
+  return milliseconds > LONGEST_SLEEP ? LONGEST_SLEEP : (int)milliseconds;
 }
 
-/* One wake-up: acts on what is due, or else waits, at most until `until`
- * (nanoseconds, -1: without end, 0: not at all), and acts on what has come.
- * False when a signal ended the wait. */
-static bool turn(fdk_engine *engine, int64_t until, int *completed) {
+/* One wake-up: acts on what is due, or else sleeps, at most until `until`
+ * (nanoseconds, -1: no matter, 0: not at all), and acts on what has come.
+ * Returns how much came or was due; negative when a signal ended the sleep. */
+static int turn(fdk_engine *engine, int64_t until, int *completed) {
   if (is_due(engine)) {
     *completed += act(engine, CURL_SOCKET_TIMEOUT, 0);
     if (*completed > 0)
-      return true;
+      return 1;
   }
   int64_t due = engine->due;
   if (until >= 0 && (due < 0 || until < due))
@@ -68,18 +72,18 @@ static bool turn(fdk_engine *engine, int64_t until, int *completed) {
     if (what != 0)
       *completed += act(engine, descriptor, what);
   }
-  if (is_due(engine))
+  if (is_due(engine)) {
     *completed += act(engine, CURL_SOCKET_TIMEOUT, 0);
-  return count >= 0;
+    return count < 0 ? count : count + 1;
+  }
+  return count;
 }
 
 bool fdk_engine_perform(fdk_engine *engine, fdk_transfer *transfer) {
-  bool interrupted = false;
+  int completed = 0;
   while (fdk_engine_is_alive(engine) && transfer->state == FDK_IN_FLIGHT &&
-         !interrupted) {
-    int completed = 0;
-    interrupted = !turn(engine, -1, &completed);
-  }
+         turn(engine, -1, &completed) > 0)
+    completed = 0;
   if (engine->multi != NULL)
     fdk_engine_set_timer(engine);
   if (transfer->state == FDK_IN_FLIGHT)
@@ -95,7 +99,7 @@ int fdk_engine_wait(fdk_engine *engine, double seconds) {
     return engine->multi != NULL ? fdk_engine_step(engine) : 0;
   int64_t until = endless ? -1 : fdk_poller_now() + (int64_t)(seconds * 1e9);
   int completed = 0;
-  while (turn(engine, until, &completed) && completed == 0)
+  while (turn(engine, until, &completed) >= 0 && completed == 0)
     if (until >= 0 && fdk_poller_now() >= until)
       break;
   fdk_engine_set_timer(engine);
