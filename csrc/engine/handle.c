@@ -64,6 +64,7 @@ static bool set_invariants(fdk_handle *handle, const fdk_socket_hooks *hooks) {
         curl_easy_setopt(easy, numbers[i].option, numbers[i].value) == CURLE_OK;
 #define SET(option, value)                                                     \
   (set = set && curl_easy_setopt(easy, option, value) == CURLE_OK)
+  SET(CURLOPT_BUFFERSIZE, 65536L); /* a page of a listing in one or two reads */
   SET(CURLOPT_NOSIGNAL, quiet ? 1L : 0L);
   SET(CURLOPT_ACCEPT_ENCODING, brotli ? "gzip, deflate, br" : "gzip, deflate");
   SET(CURLOPT_NOPROXY, "");
