@@ -14,6 +14,7 @@ void fdk_open_engine(lua_State *L);   /* l_engine.c: core.engine */
 void fdk_open_transfer(lua_State *L); /* l_transfer.c: what submit returns */
 void fdk_open_headers(lua_State *L);  /* l_headers.c: core.headers */
 void fdk_open_url(lua_State *L);      /* l_url.c: core.url_* */
+void fdk_open_notifier(lua_State *L); /* l_notifier.c: engine:notifier */
 void fdk_open_file(lua_State *L);     /* l_file.c: core.read_private */
 void fdk_open_json(lua_State *L);     /* l_json.c: core.json_* */
 void fdk_open_shape(lua_State *L);    /* l_shape.c: core.shape */
@@ -39,6 +40,10 @@ fdk_transfer_box *fdk_check_transfer(lua_State *L, int index);
  * lets it go, which is fine to do twice. */
 void fdk_pin_transfer(lua_State *L, int index, int owner);
 void fdk_unpin_transfer(lua_State *L, int owner, fdk_transfer *transfer);
+
+/* From l_notifier.c, as the method engine:notifier([folder]) for an open engine
+ * at 1: pushes a notifier, or nil and the failure; returns how many values. */
+int fdk_push_notifier(lua_State *L, fdk_engine *engine);
 
 /* Pushes { kind=, message=, outcome=, field=?, detail=? }. */
 void fdk_push_failure(lua_State *L, const fdk_failure *failure);

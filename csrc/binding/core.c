@@ -60,6 +60,7 @@ FDK_EXPORT int luaopen_frontdesk_core(lua_State *L) {
   lua_setfield(L, -2, "null");
   fdk_open_engine(L);
   fdk_open_transfer(L);
+  fdk_open_notifier(L);
   fdk_open_headers(L);
   fdk_open_url(L);
   fdk_open_file(L);

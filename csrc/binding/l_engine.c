@@ -245,6 +245,11 @@ static int engine_fd(lua_State *L) {
   return 1;
 }
 
+/* engine:notifier([folder]) -> notifier | nil, failure */
+static int engine_notifier(lua_State *L) {
+  return fdk_push_notifier(L, check_engine(L));
+}
+
 /* engine:timeout() -> seconds until step is due | nil */
 static int engine_timeout(lua_State *L) {
   double seconds = fdk_engine_timeout(check_engine(L));
@@ -345,6 +350,7 @@ void fdk_open_engine(lua_State *L) {
                                      {"step", engine_step},
                                      {"fd", engine_fd},
                                      {"timeout", engine_timeout},
+                                     {"notifier", engine_notifier},
                                      {"completed", engine_completed},
                                      {"in_flight", engine_in_flight},
                                      {"close", engine_close},

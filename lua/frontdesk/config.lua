@@ -20,6 +20,7 @@ local GENERIC = {
   { "headers", "table", doc = "Further headers for every request, name = value." },
   { "keep_null", "boolean", doc = "Keep JSON nulls in answers as frontdesk.null." },
   { "transport", "table", doc = "What sends the requests, instead of libcurl: frontdesk.sandbox.transport()." },
+  { "shared_dict", "string", doc = 'In nginx, the lua_shared_dict that all workers keep tokens in: "frontdesk" when not given.' },
   { "profile", "string", doc = "File with options, instead of the usual one." },
 }
 

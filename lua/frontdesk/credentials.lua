@@ -8,6 +8,8 @@
 -- Which one a client has, its service's description and the given options decide.
 
 local core = require "frontdesk.core"
+local hosts = require "frontdesk.host"
+local tokens = require "frontdesk.tokens"
 
 local credentials = {}
 
@@ -88,52 +90,56 @@ end
 
 local EARLY = 60 -- seconds before its end at which a token is no longer used
 
+-- Asks for a token and reads it. Returns it with the seconds it is good for, or nil and an error.
+local function trade(choice, call, input, lifetime, deadline)
+  local asked_at = core.wall()
+  local answer, err = call(choice.operation, input, deadline)
+  if not answer then
+    return nil, err
+  end
+  local token = answer
+  if choice.token ~= true then
+    token = answer[choice.token]
+  end
+  if type(token) ~= "string" or token == "" or token:find "[%c]" then
+    return nil, { kind = "protocol", message = choice.operation .. " answered without a usable token" }
+  end
+  local seconds = lifetime and math.max(lifetime - EARLY, lifetime / 2) - (core.wall() - asked_at)
+  return token, seconds
+end
+
 -- Trades what was given for a token by an operation of the service, keeps the
 -- token until shortly before it expires, and trades again when it is refused.
-function make.exchange(choice, options)
-  local input = {}
+function make.exchange(choice, options, description)
+  local input, identity = {}, { description.name, options.base_url }
   for field, option in pairs(choice.input) do
     input[field] = options[option]
   end
-  local lifetime = lifetime_of(choice.lifetime, options)
-  local token, good_until
-  local cache = setmetatable({}, { __mode = "k" })
-
-  local function current()
-    if token and (not good_until or core.wall() < good_until) then
-      return token
-    end
+  for _, option in ipairs(choice.needs) do
+    identity[#identity + 1] = options[option]
   end
+  local lifetime = lifetime_of(choice.lifetime, options)
+  local store, key = hosts.tokens(options.shared_dict, table.concat(identity, "\0"))
+  local token, cache -- the last one used, and its header lists
 
   return {
     kind = "exchange",
     headers = function(base, call, deadline)
-      local value = current()
-      if not value then
-        local asked_at = core.wall()
-        local answer, err = call(choice.operation, input, deadline)
-        if not answer then
-          return nil, err
-        end
-        value = choice.token == true and answer or answer[choice.token]
-        if type(value) ~= "string" or value == "" or value:find "[%c]" then
-          return nil, {
-            kind = "protocol",
-            message = choice.operation .. " answered without a usable token",
-          }
-        end
-        token = value
-        good_until = lifetime and asked_at + math.max(lifetime - EARLY, lifetime / 2)
-        cache = setmetatable({}, { __mode = "k" })
+      local current, err = tokens.obtain(store, key, deadline, function()
+        return trade(choice, call, input, lifetime, deadline)
+      end)
+      if not current then
+        return nil, err
       end
-      return compiled(cache, base, { { "Authorization", choice.scheme .. " " .. value } }), value
+      if current ~= token then
+        token, cache = current, setmetatable({}, { __mode = "k" })
+      end
+      return compiled(cache, base, { { "Authorization", choice.scheme .. " " .. current } }), current
     end,
     -- Only the refusal of the token still in use makes it worthless: a late
     -- answer to a request with an older one does not.
     renew = function(used)
-      if used == token then
-        token = nil
-      end
+      store:drop(key, used)
       return true
     end,
     secrets = function()
@@ -212,7 +218,7 @@ function credentials.choose(description, options, role)
   local choices = description.credentials[role]
   for _, choice in ipairs(choices) do
     if fits(choice, options) then
-      return make[choice.kind](choice, options)
+      return make[choice.kind](choice, options, description)
     end
   end
   return nil, "there is no credential to send; give the client " .. remedy(choices)

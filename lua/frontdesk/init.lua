@@ -11,9 +11,11 @@
 --   errors   is(err, kind)
 --   sandbox  all services, simulated
 --   now      seconds of a clock that never jumps, to time things by
+--   use      chooses an event loop: frontdesk.use "luv"
 --   version  of this module
 
 local core = require "frontdesk.core"
+local hosts = require "frontdesk.host"
 local nearest = require "frontdesk.nearest"
 local service = require "frontdesk.service"
 
@@ -24,7 +26,7 @@ local MODULES = {
   sandbox = "frontdesk.sandbox",
 }
 
-return setmetatable({ version = core.version, null = core.null, now = core.now }, {
+return setmetatable({ version = core.version, null = core.null, now = core.now, use = hosts.use }, {
   __name = "frontdesk",
   __index = function(self, name)
     local value = MODULES[name] and require(MODULES[name]) or service.find(tostring(name))

@@ -1,22 +1,47 @@
---- Who waits for a transfer, and how: chosen by where the script runs.
+--- Who waits, and how: chosen by where the script runs. The only place that asks.
 
 local hosts = {}
 
-local plain
+-- Modules are loaded when first needed: the plain host knows nothing of nginx.
+local function host_module()
+  local ngx = rawget(_G, "ngx")
+  return require(ngx and ngx.get_phase and "frontdesk.host.nginx" or "frontdesk.host.plain")
+end
 
---- The host at hand.
----@return table|nil host with wait(engine, transfer)
----@return table|nil failure where there is none: a call must never block silently
-function hosts.current()
-  if rawget(_G, "ngx") and ngx.get_phase then
-    return nil, {
-      kind = "unavailable",
-      outcome = "not_sent",
-      message = "frontdesk cannot wait inside nginx without blocking the worker; call it from a script outside",
-    }
+local chosen
+
+--- Chooses an event loop, by the name of an adapter or with one of your own.
+---@param adapter string|table "luv", "cqueues", "copas", or { watch, ticket } (docs/event-loops.md)
+function hosts.use(adapter)
+  if type(adapter) == "string" then
+    adapter = require("frontdesk.host." .. adapter)
   end
-  plain = plain or require "frontdesk.host.plain"
-  return plain
+  if type(adapter) ~= "table" or not adapter.watch or not adapter.ticket then
+    error("frontdesk.use takes the name of an adapter, or a table with watch and ticket", 2)
+  end
+  chosen = require("frontdesk.host.loop").host(adapter)
+end
+
+--- The host at hand: a table with wait(engine, transfer, seconds).
+---@return table|nil host
+---@return table|nil failure where Lua cannot wait: a call must never block a worker silently
+function hosts.current()
+  chosen = chosen or host_module()
+  local failure = chosen.refusal()
+  if failure then
+    return nil, failure
+  end
+  return chosen
+end
+
+--- Where tokens are kept.
+---@param name string|nil of a lua_shared_dict, where the host has such a thing
+---@param identity string whose token it is; holds secrets
+---@return table store
+---@return string key of the identity in it; holds none
+function hosts.tokens(name, identity)
+  chosen = chosen or host_module()
+  return chosen.tokens(name, identity)
 end
 
 return hosts

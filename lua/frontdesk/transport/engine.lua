@@ -29,7 +29,7 @@ function Transport:send(request)
   if not transfer then
     return nil, failure
   end
-  host.wait(engine, transfer)
+  host.wait(engine, transfer, request.timeout)
   failure = transfer:failure()
   if failure then
     return nil, failure

@@ -1,0 +1,72 @@
+--- Tokens in this Lua state's memory: a plain script's, or a worker's when nothing is shared.
+
+local core = require "frontdesk.core"
+
+local Memory = { __name = "frontdesk.tokens.memory" }
+Memory.__index = Memory
+
+local FAILURE_LIVES = 1 -- second in which those who waited for a login learn that it failed
+
+function Memory:get(key)
+  local entry = self.entries[key]
+  if entry and (not entry.good_until or core.wall() < entry.good_until) then
+    return entry.token
+  end
+end
+
+function Memory:put(key, token, seconds)
+  self.entries[key] = { token = token, good_until = seconds and core.wall() + seconds }
+end
+
+function Memory:drop(key, token)
+  local entry = self.entries[key]
+  if entry and entry.token == token then
+    self.entries[key] = nil
+  end
+end
+
+function Memory:lock(key)
+  if self.locked[key] then
+    return false
+  end
+  self.locked[key] = true
+  return true
+end
+
+function Memory:unlock(key)
+  local waiting = self.waiting[key] or {}
+  self.locked[key], self.waiting[key] = nil, nil
+  for _, ticket in ipairs(waiting) do
+    ticket:wake()
+  end
+end
+
+function Memory:wait(key)
+  local ticket = self.ticket()
+  local waiting = self.waiting[key] or {}
+  self.waiting[key] = waiting
+  waiting[#waiting + 1] = ticket
+  ticket:wait()
+end
+
+function Memory:fail(key, err)
+  self.failed[key] = { err = err, at = core.wall() }
+end
+
+function Memory:failure(key)
+  local failed = self.failed[key]
+  if failed and core.wall() - failed.at < FAILURE_LIVES then
+    return failed.err
+  end
+end
+
+local memory = {}
+
+--- An empty store.
+---@param ticket (fun(): table)|nil the host's, to wait for each other with; nil where there is one task only
+---@return table store
+function memory.new(ticket)
+  return setmetatable({ entries = {}, locked = {}, waiting = {}, failed = {}, ticket = ticket }, Memory)
+end
+
+return memory
