@@ -125,9 +125,13 @@ function make.exchange(choice, options, description)
   return {
     kind = "exchange",
     headers = function(base, call, deadline)
-      local current, err = tokens.obtain(store, key, deadline, function()
-        return trade(choice, call, input, lifetime, deadline)
-      end)
+      local err
+      local current = store:get(key)
+      if not current then
+        current, err = tokens.obtain(store, key, deadline, function()
+          return trade(choice, call, input, lifetime, deadline)
+        end)
+      end
       if not current then
         return nil, err
       end
