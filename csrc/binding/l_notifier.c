@@ -3,6 +3,8 @@
 
 #include "engine/notifier.h"
 
+#include <limits.h>
+
 #define NOTIFIER_TYPE "frontdesk.notifier"
 
 typedef struct notifier_box {
@@ -25,7 +27,7 @@ static int notifier_path(lua_State *L) {
   return 1;
 }
 
-/* notifier:acknowledge(), after engine:step() */
+/* notifier:acknowledge(), after the engine:step() that a "!" asked for */
 static int notifier_acknowledge(lua_State *L) {
   fdk_notifier_acknowledge(check_notifier(L));
   return 0;
@@ -46,9 +48,21 @@ static int notifier_tostring(lua_State *L) {
   return 1;
 }
 
-/* engine:notifier([folder]) -> notifier | nil, failure; the engine is at 1 */
+/* Milliseconds out of the seconds at `index`; -1 when there are none. */
+static int milliseconds(lua_State *L, int index) {
+  if (lua_isnoneornil(L, index))
+    return -1;
+  lua_Number seconds = luaL_checknumber(L, index);
+  luaL_argcheck(L, seconds > 0 && seconds < INT_MAX / 1000, index,
+                "must be a positive number of seconds");
+  return (int)ceil(seconds * 1000);
+}
+
+/* engine:notifier([folder [, quiet]]) -> notifier | nil, failure; the engine is
+ * at 1 */
 int fdk_push_notifier(lua_State *L, fdk_engine *engine) {
-  const char *parent = luaL_optstring(L, 2, NULL);
+  const char *parent = luaL_optstring(L, 2, "/tmp");
+  int quiet = milliseconds(L, 3);
   lua_settop(L, 2);
   notifier_box *self = fdk_new_userdata(L, sizeof *self);
   self->notifier = NULL;
@@ -58,7 +72,7 @@ int fdk_push_notifier(lua_State *L, fdk_engine *engine) {
   fdk_failure failure;
   int descriptor = fdk_engine_descriptor(engine);
   if (descriptor >= 0)
-    self->notifier = fdk_notifier_new(descriptor, parent, &failure);
+    self->notifier = fdk_notifier_new(descriptor, parent, quiet, &failure);
   else
     fdk_fail(&failure, FDK_KIND_NETWORK, "there are too many open files");
   if (self->notifier != NULL)

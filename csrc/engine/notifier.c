@@ -18,34 +18,36 @@ struct fdk_notifier {
   pthread_t thread;
   pid_t process; /* that made it */
   bool running;
-  int watched;                   /* not ours */
-  int listener, connection;      /* -1: closed; the thread's once it runs */
-  int acknowledged, stop;        /* eventfds */
+  int quiet;                /* milliseconds */
+  int watched;              /* not ours */
+  int listener, connection; /* -1: closed; the thread's once it runs */
+  int acknowledged, stop;   /* eventfds */
   char folder[sizeof((struct sockaddr_un *)0)->sun_path - sizeof "/socket"];
   char path[sizeof((struct sockaddr_un *)0)->sun_path]; /* folder/socket */
 };
 
 /* ---- the thread --------------------------------------------------------- */
 
-/* Waits until one of the two is readable. False when it is time to stop. */
-static bool wait_for(const fdk_notifier *self, int descriptor) {
+typedef enum news { STOP, QUIET, READABLE } news;
+
+/* Waits until the descriptor is readable, at most so many milliseconds (-1:
+ * without end), or until it is time to stop. */
+static news wait_for(const fdk_notifier *self, int descriptor, int longest) {
   struct pollfd polled[] = {
       {.fd = descriptor, .events = POLLIN},
       {.fd = self->stop, .events = POLLIN},
       /* a negative descriptor is passed over */
       {.fd = self->connection, .events = POLLRDHUP},
   };
-  for (;;) {
-    if (poll(polled, 3, -1) < 0) {
-      if (errno == EINTR)
-        continue;
-      return false;
-    }
-    if (polled[1].revents != 0 || polled[2].revents != 0)
-      return false;
-    if (polled[0].revents != 0)
-      return (polled[0].revents & POLLIN) != 0;
-  }
+  int count = 0;
+  do
+    count = poll(polled, 3, longest);
+  while (count < 0 && errno == EINTR);
+  if (count == 0)
+    return QUIET;
+  if (count < 0 || polled[1].revents != 0 || polled[2].revents != 0)
+    return STOP;
+  return (polled[0].revents & POLLIN) != 0 ? READABLE : STOP;
 }
 
 /* Whether the other end is this very process. */
@@ -67,10 +69,13 @@ static void remove_socket(fdk_notifier *self) {
 
 /* Takes the one connection; any other process's is closed at once. */
 static bool take_connection(fdk_notifier *self) {
-  while (wait_for(self, self->listener)) {
+  while (wait_for(self, self->listener, -1) == READABLE) {
     int connection = accept4(self->listener, NULL, NULL, SOCK_CLOEXEC);
-    if (connection < 0)
-      continue;
+    if (connection < 0) {
+      if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+        continue;
+      return false; /* too many files: it would be asked for without a pause */
+    }
     if (is_own(connection)) {
       self->connection = connection;
       return true;
@@ -80,20 +85,39 @@ static bool take_connection(fdk_notifier *self) {
   return false;
 }
 
+static bool tell(const fdk_notifier *self, const char *byte) {
+  return send(self->connection, byte, 1, MSG_NOSIGNAL) == 1;
+}
+
 static bool take_acknowledgement(const fdk_notifier *self) {
   uint64_t count = 0;
-  return wait_for(self, self->acknowledged) &&
+  return wait_for(self, self->acknowledged, -1) == READABLE &&
          read(self->acknowledged, &count, sizeof count) == sizeof count;
 }
 
+/* Tells what there is to tell once. False when it is time to stop. */
+static bool notify(const fdk_notifier *self) {
+  switch (wait_for(self, self->watched, self->quiet)) {
+  case READABLE:
+    return tell(self, "!") && take_acknowledgement(self);
+  case QUIET:
+    return tell(self, ".");
+  case STOP:
+    break;
+  }
+  return false;
+}
+
+/* A loop that is connected, or about to be, learns by the socket's end that
+ * nothing more will come. */
 static void *run(void *argument) {
   fdk_notifier *self = argument;
-  if (take_connection(self)) {
-    remove_socket(self);
-    while (wait_for(self, self->watched) &&
-           send(self->connection, "!", 1, MSG_NOSIGNAL) == 1 &&
-           take_acknowledgement(self))
+  bool connected = take_connection(self);
+  remove_socket(self);
+  if (connected) {
+    while (notify(self))
       ;
+    shutdown(self->connection, SHUT_RDWR);
   }
   return NULL;
 }
@@ -117,7 +141,8 @@ static bool listen_in(fdk_notifier *self, const char *parent) {
   memcpy(self->path, self->folder, size);
   memcpy(self->path + size, "/socket", sizeof "/socket");
   memcpy(address.sun_path, self->path, sizeof address.sun_path);
-  self->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  self->listener =
+      socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (self->listener >= 0 &&
       bind(self->listener, (struct sockaddr *)&address, sizeof address) == 0 &&
       listen(self->listener, 1) == 0)
@@ -140,10 +165,12 @@ static int start(fdk_notifier *self) {
   error = pthread_create(&self->thread, NULL, run, self);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   self->running = error == 0;
+  if (self->running)
+    pthread_setname_np(self->thread, "frontdesk"); /* for those who look */
   return error;
 }
 
-fdk_notifier *fdk_notifier_new(int watched, const char *parent,
+fdk_notifier *fdk_notifier_new(int watched, const char *parent, int quiet,
                                fdk_failure *failure) {
   fdk_notifier *self = calloc(1, sizeof *self);
   if (self == NULL) {
@@ -152,13 +179,10 @@ fdk_notifier *fdk_notifier_new(int watched, const char *parent,
   }
   self->process = getpid();
   self->watched = watched;
+  self->quiet = quiet;
   self->listener = self->connection = -1;
   self->acknowledged = eventfd(0, EFD_CLOEXEC);
   self->stop = eventfd(0, EFD_CLOEXEC);
-  if (parent == NULL)
-    parent = secure_getenv("TMPDIR");
-  if (parent == NULL || parent[0] != '/')
-    parent = "/tmp";
   int error = 0;
   if (self->acknowledged < 0 || self->stop < 0 || !listen_in(self, parent))
     error = errno;
