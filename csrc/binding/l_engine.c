@@ -245,6 +245,12 @@ static int engine_fd(lua_State *L) {
   return 1;
 }
 
+/* engine:nudge(): the descriptor is readable until the next step */
+static int engine_nudge(lua_State *L) {
+  fdk_engine_nudge(check_engine(L));
+  return 0;
+}
+
 /* engine:notifier([folder]) -> notifier | nil, failure */
 static int engine_notifier(lua_State *L) {
   return fdk_push_notifier(L, check_engine(L));
@@ -349,6 +355,7 @@ void fdk_open_engine(lua_State *L) {
                                      {"wait", engine_wait},
                                      {"step", engine_step},
                                      {"fd", engine_fd},
+                                     {"nudge", engine_nudge},
                                      {"timeout", engine_timeout},
                                      {"notifier", engine_notifier},
                                      {"completed", engine_completed},

@@ -287,9 +287,9 @@ void fdk_transfer_cancel(fdk_transfer *transfer) {
   fdk_engine_drop_request(transfer);
 }
 
-void fdk_engine_set_timer(fdk_engine *engine) {
-  if (engine->external)
-    (void)fdk_poller_arm(&engine->poller, engine->due);
+bool fdk_engine_set_timer(fdk_engine *engine) {
+  return !engine->external ||
+         fdk_poller_arm(&engine->poller, engine->nudged ? 0 : engine->due);
 }
 
 bool fdk_engine_submit(fdk_engine *engine, fdk_transfer *transfer,
@@ -321,6 +321,6 @@ bool fdk_engine_submit(fdk_engine *engine, fdk_transfer *transfer,
   transfer->handle = handle;
   transfer->state = FDK_IN_FLIGHT;
   engine->in_flight++;
-  fdk_engine_set_timer(engine);
+  (void)fdk_engine_set_timer(engine);
   return true;
 }

@@ -64,6 +64,11 @@ int fdk_engine_step(fdk_engine *engine);
  * -1, with errno set, when there are too many. */
 int fdk_engine_descriptor(fdk_engine *engine);
 
+/* Makes that descriptor readable until the next step, so that whoever polls it
+ * looks again: for what no event tells, as that nothing is in flight any
+ * more. */
+void fdk_engine_nudge(fdk_engine *engine);
+
 /* Seconds until fdk_engine_step is due even without an event; 0: now;
  * negative: no time matters. */
 double fdk_engine_timeout(fdk_engine *engine);

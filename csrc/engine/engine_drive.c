@@ -81,11 +81,12 @@ static int turn(fdk_engine *engine, int64_t until, int *completed) {
 
 bool fdk_engine_perform(fdk_engine *engine, fdk_transfer *transfer) {
   int completed = 0;
+  engine->nudged = false;
   while (fdk_engine_is_alive(engine) && transfer->state == FDK_IN_FLIGHT &&
          turn(engine, -1, &completed) > 0)
     completed = 0;
   if (engine->multi != NULL)
-    fdk_engine_set_timer(engine);
+    (void)fdk_engine_set_timer(engine);
   if (transfer->state == FDK_IN_FLIGHT)
     return false;
   fdk_engine_remove_done(engine, transfer);
@@ -93,6 +94,7 @@ bool fdk_engine_perform(fdk_engine *engine, fdk_transfer *transfer) {
 }
 
 int fdk_engine_wait(fdk_engine *engine, double seconds) {
+  engine->nudged = false;
   bool endless = !(seconds >= 0 && seconds <= 1e9); /* NaN too */
   if (!fdk_engine_is_alive(engine) || engine->first_done != NULL ||
       (endless && engine->in_flight == 0))
@@ -102,16 +104,17 @@ int fdk_engine_wait(fdk_engine *engine, double seconds) {
   while (turn(engine, until, &completed) >= 0 && completed == 0)
     if (until >= 0 && fdk_poller_now() >= until)
       break;
-  fdk_engine_set_timer(engine);
+  (void)fdk_engine_set_timer(engine);
   return completed;
 }
 
 int fdk_engine_step(fdk_engine *engine) {
   int completed = 0;
+  engine->nudged = false;
   if (!fdk_engine_is_alive(engine))
     return 0;
   turn(engine, 0, &completed);
-  fdk_engine_set_timer(engine);
+  (void)fdk_engine_set_timer(engine);
   return completed;
 }
 
@@ -119,8 +122,14 @@ int fdk_engine_descriptor(fdk_engine *engine) {
   if (!fdk_engine_is_alive(engine))
     return -1;
   engine->external = true;
-  return fdk_poller_arm(&engine->poller, engine->due) ? engine->poller.epoll
-                                                      : -1;
+  return fdk_engine_set_timer(engine) ? engine->poller.epoll : -1;
+}
+
+void fdk_engine_nudge(fdk_engine *engine) {
+  if (!fdk_engine_is_alive(engine))
+    return;
+  engine->nudged = true;
+  (void)fdk_engine_set_timer(engine);
 }
 
 double fdk_engine_timeout(fdk_engine *engine) {

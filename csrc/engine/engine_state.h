@@ -16,6 +16,7 @@ struct fdk_engine {
   fdk_socket_hooks hooks;
   int64_t due;   /* when libcurl wants to be called; -1: never */
   bool external; /* somebody polls the descriptor */
+  bool nudged;   /* which is to be readable although nothing happens */
   size_t in_flight;
   fdk_transfer *transfers;              /* all, whatever their state */
   fdk_transfer *first_done, *last_done; /* the queue of the completed */
@@ -39,7 +40,8 @@ void fdk_engine_retire_handle(fdk_engine *engine, fdk_transfer *transfer);
 /* Gives back what only a transfer in flight needs. */
 void fdk_engine_drop_request(fdk_transfer *transfer);
 
-/* Keeps the timer right for those who poll the descriptor. */
-void fdk_engine_set_timer(fdk_engine *engine);
+/* Keeps the timer right for those who poll the descriptor. False, with errno
+ * set, when there can be none. */
+bool fdk_engine_set_timer(fdk_engine *engine);
 
 #endif

@@ -134,6 +134,24 @@ describe("an engine", function()
     assert.is_nil(engine:timeout())
   end)
 
+  it("can be made readable, until the next step, for a loop to look again", function()
+    engine:nudge()
+    assert.is_true(readable(0))
+    assert.is_true(readable(0))
+    assert.equal(0, engine:step())
+    assert.is_false(readable(0))
+    local transfer = submit("/slow")
+    engine:step()
+    engine:nudge()
+    assert.is_true(readable(0))
+    while not transfer:done() do
+      assert.is_true(readable(5))
+      engine:step()
+    end
+    assert.equal("slow", transfer:body())
+    assert.is_false(readable(0.05))
+  end)
+
   it("keeps time for a foreign loop", function()
     local silent = raw_server.start([[ read_request() sleep(1) ]])
     local transfer = engine:submit({ url = silent.url, timeout = 0.1 })
@@ -252,7 +270,7 @@ describe("an engine", function()
     assert.is_nil(transfer)
     assert.equal("cancelled", failure.kind)
     assert.equal("frontdesk.engine: closed", tostring(engine))
-    for _, method in ipairs({ "wait", "step", "fd", "timeout", "completed", "in_flight" }) do
+    for _, method in ipairs({ "wait", "step", "fd", "nudge", "timeout", "completed", "in_flight" }) do
       local ok, message = pcall(engine[method], engine)
       assert.is_false(ok)
       assert.matches("the engine is closed", message)
