@@ -190,9 +190,11 @@ fdk_notifier *fdk_notifier_new(int watched, const char *parent, int quiet,
     error = start(self);
   if (error == 0)
     return self;
+  /* glibc (from 2.32 on) and musl have no text that threads share */
+  const char *why = strerror(error); /* NOLINT(concurrency-mt-unsafe) */
   fdk_fail(failure, FDK_KIND_NETWORK,
            "the notifier could not be started (a private socket in %s): %s",
-           parent, strerror(error));
+           parent, why);
   fdk_notifier_free(self);
   return NULL;
 }
