@@ -14,8 +14,10 @@ void fdk_open_engine(lua_State *L);   /* l_engine.c: core.engine */
 void fdk_open_transfer(lua_State *L); /* l_transfer.c: what submit returns */
 void fdk_open_headers(lua_State *L);  /* l_headers.c: core.headers */
 void fdk_open_url(lua_State *L);      /* l_url.c: core.url_* */
+void fdk_open_timer(lua_State *L);    /* l_timer.c: core.timer */
 void fdk_open_notifier(lua_State *L); /* l_notifier.c: engine:notifier */
 void fdk_open_file(lua_State *L);     /* l_file.c: core.read_private */
+void fdk_open_journal(lua_State *L);  /* l_journal.c: core.journal */
 void fdk_open_json(lua_State *L);     /* l_json.c: core.json_* */
 void fdk_open_shape(lua_State *L);    /* l_shape.c: core.shape */
 

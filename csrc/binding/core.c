@@ -60,10 +60,12 @@ FDK_EXPORT int luaopen_frontdesk_core(lua_State *L) {
   lua_setfield(L, -2, "null");
   fdk_open_engine(L);
   fdk_open_transfer(L);
+  fdk_open_timer(L);
   fdk_open_notifier(L);
   fdk_open_headers(L);
   fdk_open_url(L);
   fdk_open_file(L);
+  fdk_open_journal(L);
   fdk_open_json(L);
   fdk_open_shape(L);
   return 1;

@@ -1,12 +1,16 @@
---- One call, from start to end: build, authenticate, send, read. Nothing else.
+--- One call, from start to end: build, authenticate, send, read; and again, where that is allowed.
 
+local cancellation = require "frontdesk.cancellation"
+local clock = require "frontdesk.clock"
 local core = require "frontdesk.core"
 local credentials = require "frontdesk.credentials"
 local envelope = require "frontdesk.envelope"
 local errors = require "frontdesk.errors"
+local metrics = require "frontdesk.metrics"
 local operations = require "frontdesk.operation"
 local redact = require "frontdesk.redact"
 local response = require "frontdesk.response"
+local retry = require "frontdesk.retry"
 local transports = require "frontdesk.transport"
 require "frontdesk.json" -- tells the core of lua-cjson's sentinels
 
@@ -144,7 +148,7 @@ end
 
 -- Sends a built request with a credential. Returns the reply and the token used,
 -- or nil, the fields of an error and whether the network was tried.
-function Client:send(operation, credential, request, input, call_options, deadline)
+function Client:send(operation, credential, request, input, call_options, deadline, attempt)
   local headers, used = credential.headers(self.standing[operation.body], self.trade, deadline)
   if not headers then
     return nil, used
@@ -154,12 +158,13 @@ function Client:send(operation, credential, request, input, call_options, deadli
   if not headers then
     return nil, { kind = "invalid_input", field = name, message = message }
   end
-  local left = deadline - core.now()
+  local left = deadline - clock.now()
   if left <= 0 then
     return nil, { kind = "timeout", message = "the deadline passed before the request was sent" }
   end
   request.headers = headers
   request.timeout = left
+  metrics.request(self.options, request, attempt)
   local reply, failure = self.transport:send(request)
   if not reply then
     return nil, failure, true
@@ -174,7 +179,7 @@ local PLAIN_HTTP = "base_url is plain http to another machine, where anyone on t
 ---@param operation table from Client:operation
 ---@param input table|nil
 ---@param call_options table|nil timeout (seconds), headers (name = value), keep_null
----@param deadline number|nil on the clock of core.now(); the timeout from now when not given
+---@param deadline number|nil on the clock of clock.now(); the timeout from now when not given
 ---@return any value, or nil
 ---@return table|nil err, or nil
 ---@return table|nil response where an answer came
@@ -189,23 +194,9 @@ function Client:call(operation, input, call_options, deadline)
   return self:perform(operation, target, body, input, call_options, deadline)
 end
 
---- Sends an encoded call and reads its answer; a refused token is renewed once.
-function Client:perform(operation, target, body, input, call_options, deadline)
+-- The request of a call, but for its headers and the time it has.
+function Client:request_of(operation, credential, target, body)
   local options = self.options
-  if options.plain_http then
-    return self:fail(operation, input, { kind = "invalid_input", field = "base_url", message = PLAIN_HTTP })
-  end
-  local credential, message = self:credential(operation.role)
-  if not credential then
-    return self:fail(operation, input, { kind = "auth", message = message })
-  end
-  local timeout = call_options and call_options.timeout or options.timeout
-  deadline = deadline or core.now() + timeout
-  local keep_null = options.keep_null
-  if call_options and call_options.keep_null ~= nil then
-    keep_null = call_options.keep_null
-  end
-
   local request = {
     method = operation.method,
     url = self.base .. target,
@@ -222,37 +213,96 @@ function Client:perform(operation, target, body, input, call_options, deadline)
   if credential.username then
     request.auth, request.username, request.password = credential.kind, credential.username, credential.password
   end
+  return request
+end
 
-  local attempts = 0
+-- One try: authenticates, sends, reads. Returns the value, or nil and the fields of an error
+-- (or a whole error, of the login); then the response where an answer came, the token that
+-- was used, and whether the network was tried.
+function Client:try(operation, credential, request, input, call_options, deadline, attempt)
+  local options, began = self.options, clock.now()
+  local reply, used, tried = self:send(operation, credential, request, input, call_options, deadline, attempt)
+  if not reply then
+    if tried then
+      metrics.response(options, request, attempt, used, nil, clock.now() - began)
+    end
+    return nil, used, nil, nil, tried
+  end
+  local keep_null = options.keep_null
+  if call_options and call_options.keep_null ~= nil then
+    keep_null = call_options.keep_null
+  end
+  local value, failure, document = envelope.read(operation.envelope, reply, keep_null)
+  if not failure and operation.convert then
+    value = operation.convert(value)
+  end
+  local answer = response.new(reply, attempt, document or failure and failure.body)
+  reply:release()
+  metrics.response(options, request, attempt, failure, answer.status, clock.now() - began)
+  return value, failure, answer, used, true
+end
+
+local CANCELLED = { kind = "cancelled", outcome = "not_sent", message = "the task was cancelled before the request was sent" }
+
+-- Seconds to pause before a failed call is tried again, or nil when it is not.
+function Client:pause_after(operation, failure, failures, call_options, deadline)
+  local tries = call_options and call_options.retry
+  if tries == nil then
+    tries = self.options.retry
+  end
+  return retry.plan(operation.retry, failure, failures, tries or 0, deadline - clock.now())
+end
+
+--- Sends an encoded call and reads its answer. A refused token is renewed once; a failed
+-- try is repeated as retry.lua allows.
+function Client:perform(operation, target, body, input, call_options, deadline)
+  local options = self.options
+  if options.plain_http then
+    return self:fail(operation, input, { kind = "invalid_input", field = "base_url", message = PLAIN_HTTP })
+  end
+  local credential, message = self:credential(operation.role)
+  if not credential then
+    return self:fail(operation, input, { kind = "auth", message = message })
+  end
+  deadline = deadline or clock.now() + (call_options and call_options.timeout or options.timeout)
+  local request = self:request_of(operation, credential, target, body)
+  local attempts, failures, renewed, lost = 0, 0, false, false
   while true do
-    local reply, used, tried = self:send(operation, credential, request, input, call_options, deadline)
-    if reply or tried then
+    local state = cancellation.current()
+    local value, failure, answer, used, tried
+    if state and state.cancelled then
+      failure = CANCELLED
+    else
+      value, failure, answer, used, tried =
+        self:try(operation, credential, request, input, call_options, deadline, attempts + 1)
+    end
+    if tried then
       attempts = attempts + 1
     end
-    if not reply then
-      local fields = used
-      if errors.is(fields) then -- the exchange for a token failed: its own error says how
-        return nil, fields
-      end
-      return self:fail(operation, input, {
-        kind = fields.kind, message = fields.message, outcome = fields.outcome,
-        field = fields.field, retry = operation.retry, attempts = attempts,
-      })
+    if not failure then
+      return value, nil, answer
+    elseif errors.is(failure) then -- the login's: it says itself what went wrong
+      return nil, failure
+    elseif lost and failure.kind == "not_found" and operation.method == "DELETE" then
+      return true, nil, answer -- the try whose answer was lost has done it
     end
-    local value, fields, document = envelope.read(operation.envelope, reply, keep_null)
-    if not fields then
-      if operation.convert then
-        value = operation.convert(value)
+    if failure.kind == "auth" and not renewed and credential.renew(used) then
+      renewed = true
+    else
+      failures = failures + 1
+      lost = lost or failure.outcome == "unknown"
+      local pause = self:pause_after(operation, failure, failures, call_options, deadline)
+      if pause then
+        metrics.retry(options, request, attempts, failure, pause)
       end
-      reply:release()
-      return value, nil, response.new(reply, attempts, document)
-    end
-    local answer = response.new(reply, attempts, document or fields.body)
-    reply:release()
-    if not (fields.kind == "auth" and attempts == 1 and credential.renew(used)) then
-      fields.attempts = attempts
-      local _, err = self:fail(operation, input, fields)
-      return nil, err, answer
+      if not pause or not clock.sleep(pause) then
+        local _, err = self:fail(operation, input, {
+          kind = failure.kind, message = failure.message, hint = failure.hint, code = failure.code, status = failure.status,
+          outcome = lost and failure.outcome == "not_sent" and "unknown" or failure.outcome, field = failure.field,
+          retry_after = failure.retry_after, body = failure.body, retry = operation.retry, attempts = attempts,
+        })
+        return nil, err, answer
+      end
     end
   end
 end

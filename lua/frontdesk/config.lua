@@ -16,6 +16,10 @@ local GENERIC = {
   { "ca_file", "string", shared = true, doc = "File of the certificate authorities to trust, instead of the system's." },
   { "proxy", "string", shared = true, doc = "Proxy to use; none is taken from the environment." },
   { "http_version", "string", doc = 'Keep to one version of HTTP: "1.1", "2" or "2-prior-knowledge".' },
+  { "retry", "integer", min = 0, doc = "How often a failed call may be tried again: twice when not given." },
+  { "on_request", "function", doc = "Called before each request, with safe values only." },
+  { "on_response", "function", doc = "Called after each answer or failure." },
+  { "on_retry", "function", doc = "Called before each pause in front of another try." },
   { "user_agent", "string", doc = "What the client calls itself." },
   { "headers", "table", doc = "Further headers for every request, name = value." },
   { "keep_null", "boolean", doc = "Keep JSON nulls in answers as frontdesk.null." },
@@ -24,10 +28,12 @@ local GENERIC = {
   { "profile", "string", doc = "File with options, instead of the usual one." },
 }
 
-local DEFAULTS = { timeout = 30, connect_timeout = 10, max_body = 16 * 1024 * 1024 }
+local DEFAULTS = { timeout = 30, connect_timeout = 10, max_body = 16 * 1024 * 1024, retry = 2 }
 
 -- Options that stand for code or for a place to look: never from environment or profile.
-local CONSTRUCTOR_ONLY = { transport = true, headers = true, profile = true }
+local CONSTRUCTOR_ONLY = {
+  transport = true, headers = true, profile = true, on_request = true, on_response = true, on_retry = true,
+}
 
 local HTTP_VERSIONS = { ["1.1"] = true, ["2"] = true, ["2-prior-knowledge"] = true }
 

@@ -12,7 +12,7 @@ local request = require "frontdesk.request"
 
 local service = {}
 
-local CALL_OPTIONS = { timeout = "number", headers = "table", keep_null = "boolean" }
+local CALL_OPTIONS = { timeout = "number", headers = "table", keep_null = "boolean", retry = "number" }
 
 local function check_call_options(options, level)
   if options == nil then

@@ -253,10 +253,11 @@ describe("the examples", function()
     end)
 
     it("fails rather than leave a part for the whole", function()
-      assert(server:fault { service = "omicall", operation = "contacts.search", kind = "status", status = 503 })
+      assert(server:fault { service = "omicall", operation = "contacts.search", kind = "status", status = 503, times = "always" })
       local text, status = run("export_contacts.lua", { folder .. "/contacts.csv" })
       assert.equal(1, status)
       assert_has("omicall.contacts.search: 503", text)
+      assert(server:reset())
     end)
   end)
 

@@ -98,7 +98,7 @@ describe("authenticated HTTP, checked by the server:", function()
     local frontdesk = require "frontdesk"
     local function client(username, password)
       local options = live.server:options("pos", { auth = "digest", username = username, password = password })
-      options.token, options.transport = nil, transport
+      options.token, options.transport, options.retry = nil, transport, 0
       return frontdesk.pos(options)
     end
     for _ = 1, 3 do

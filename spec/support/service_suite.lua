@@ -74,6 +74,7 @@ function suite:client(options, ...)
   local transport = fake.transport((table.unpack or unpack)(answers))
   local given = merged(self.settings.options, options)
   given.transport = transport
+  given.retry = 0 -- one answer is planned for each request
   return frontdesk[self.name](given), transport
 end
 

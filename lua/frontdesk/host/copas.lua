@@ -20,6 +20,10 @@ function adapter.watch(fd, on_ready)
   copas.addthread(function() copas.receive(socket, 1) end)
 end
 
+function adapter.spawn(fn)
+  copas.addthread(fn)
+end
+
 -- Later versions can wait for another thread; to earlier ones, a thread that waits is
 -- in a queue like those of readers and writers, and is added again to go on.
 local function queue_ticket()

@@ -13,6 +13,10 @@ function adapter.watch(fd, on_ready)
   end)
 end
 
+function adapter.spawn(fn)
+  cqueues.running():wrap(fn)
+end
+
 function adapter.ticket()
   local ready = condition.new()
   return {

@@ -11,13 +11,13 @@ end
 local chosen
 
 --- Chooses an event loop, by the name of an adapter or with one of your own.
----@param adapter string|table "luv", "cqueues", "copas", or { watch, ticket } (docs/event-loops.md)
+---@param adapter string|table "luv", "cqueues", "copas", or { watch, ticket, spawn } (docs/event-loops.md)
 function hosts.use(adapter)
   if type(adapter) == "string" then
     adapter = require("frontdesk.host." .. adapter)
   end
-  if type(adapter) ~= "table" or not adapter.watch or not adapter.ticket then
-    error("frontdesk.use takes the name of an adapter, or a table with watch and ticket", 2)
+  if type(adapter) ~= "table" or not (adapter.watch and adapter.ticket and adapter.spawn) then
+    error("frontdesk.use takes the name of an adapter, or a table with watch, ticket and spawn", 2)
   end
   chosen = require("frontdesk.host.loop").host(adapter)
 end
@@ -32,6 +32,30 @@ function hosts.current()
     return nil, failure
   end
   return chosen
+end
+
+--- What starts a task of the host; nil where tasks need `frontdesk.run` around them.
+---@return (fun(fn: fun()))|nil
+function hosts.spawner()
+  chosen = chosen or host_module()
+  return chosen.spawner()
+end
+
+--- Runs a function as a task, with a loop of our own where the host has none.
+---@param fn fun()
+function hosts.run(fn)
+  chosen = chosen or host_module()
+  if chosen.run and not chosen.spawner() then
+    return chosen.run(fn)
+  end
+  return fn()
+end
+
+--- Something to wait with, in a task: { wait(), wake() }.
+---@return table
+function hosts.ticket()
+  chosen = chosen or host_module()
+  return chosen.ticket()
 end
 
 --- Where tokens are kept.

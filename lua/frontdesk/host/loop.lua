@@ -1,12 +1,16 @@
 --- Hosts made of an event loop whose tasks are coroutines.
 --
 -- The engine is one descriptor that is readable when there is something to do; a
--- loop that can watch it needs an adapter of two functions (docs/event-loops.md):
+-- loop that can watch it needs an adapter of three functions (docs/event-loops.md):
 --   watch(fd, on_ready)  calls on_ready() whenever fd is readable, until it returns false
 --   ticket()             { wait(), wake() }: wait gives up the current task, wake lets it go on
+--   spawn(fn)            runs fn() as a task of the loop
 
+local cancellation = require "frontdesk.cancellation"
+local core = require "frontdesk.core"
 local memory = require "frontdesk.tokens.memory"
 local plain = require "frontdesk.host.plain"
+local waiting = require "frontdesk.host.waiting"
 
 local loop = {}
 
@@ -14,21 +18,6 @@ local loop = {}
 local function in_task()
   local running, is_main = coroutine.running()
   return running ~= nil and not is_main
-end
-
---- Lets everybody go on whose transfer is done.
----@param engine table the core's engine
----@param waiters table<table, table> tickets by transfer
-function loop.wake(engine, waiters)
-  local transfer = engine:completed()
-  while transfer do
-    local ticket = waiters[transfer]
-    if ticket then
-      waiters[transfer] = nil
-      ticket:wake()
-    end
-    transfer = engine:completed()
-  end
 end
 
 --- Makes a host from an adapter.
@@ -54,7 +43,7 @@ function loop.host(adapter)
     watched[engine] = true
     adapter.watch(engine:fd(), function()
       engine:step()
-      loop.wake(engine, waiters)
+      waiting.wake(engine, waiters)
       watched[engine] = engine:in_flight() > 0 or nil
       return watched[engine] == true
     end)
@@ -65,14 +54,45 @@ function loop.host(adapter)
       return plain.wait(engine, transfer)
     end
     engine:step() -- sends at once, and perhaps completes what others wait for
-    loop.wake(engine, waiters)
+    waiting.wake(engine, waiters)
     if not transfer:done() then
       watch(engine)
-      local ticket = adapter.ticket()
-      waiters[transfer] = ticket
-      ticket:wait()
+      waiting.await(waiters, transfer, adapter.ticket())
     end
   end
+
+  -- A time to come is one more descriptor.
+  function host.sleep(seconds)
+    if not in_task() then
+      return plain.sleep(seconds)
+    end
+    local timer = assert(core.timer(seconds))
+    local ticket, over = adapter.ticket(), false
+    adapter.watch(timer:fd(), function()
+      if not timer:is_due() then
+        return true
+      end
+      timer:close()
+      if not over then
+        ticket:wake()
+      end
+      return false
+    end)
+    cancellation.wait(ticket, function() over = true end)
+    local state = cancellation.current()
+    return not (state and state.cancelled) or nil
+  end
+
+  function host.spawner()
+    return function(fn)
+      adapter.spawn(function()
+        cancellation.enter()
+        fn()
+      end)
+    end
+  end
+
+  host.ticket = adapter.ticket
 
   return host
 end

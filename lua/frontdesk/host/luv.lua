@@ -13,6 +13,10 @@ function luv.watch(fd, on_ready)
   end)
 end
 
+function luv.spawn(fn)
+  coroutine.wrap(fn)()
+end
+
 function luv.ticket()
   local task = coroutine.running()
   return {

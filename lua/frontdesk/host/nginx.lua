@@ -3,11 +3,15 @@
 -- One light thread a worker, the pump, drives the engine for all requests: a notifier
 -- of the core tells it over a socket when there is something to do. A call waits
 -- on a semaphore, which the pump posts. The pump goes when nothing has been under way
--- for some seconds, so that it holds up neither a reload nor a quit.
+-- for some seconds, so that it holds up neither a reload nor a quit. Should none be to be
+-- had (no timer, no file, no folder), the calls that wait look after the engine in turn.
 
-local loop = require "frontdesk.host.loop"
+local cancellation = require "frontdesk.cancellation"
+local core = require "frontdesk.core"
 local memory = require "frontdesk.tokens.memory"
+local semaphore = require "ngx.semaphore"
 local shared = require "frontdesk.tokens.shared"
+local waiting = require "frontdesk.host.waiting"
 
 local nginx = {}
 
@@ -24,7 +28,10 @@ local REMEDY = {
 local USUAL_REMEDY = "call it in the rewrite, access or content phase, or from ngx.timer.at(0, ...)"
 
 local LOOK_AROUND = 0.5 -- seconds between looks at what no event tells
-local LINGER = 5        -- seconds without a transfer after which the pump goes
+local LINGER = 2        -- seconds without a transfer after which the pump goes
+local SILENCE = 10      -- seconds without a word from the notifier, which tells at least that it is quiet
+local ASK_AGAIN = 1     -- seconds after which a pump that did not come is asked for anew
+local POLL = 0.01       -- seconds between looks of a call that has no pump
 local LONGEST_WAIT = 60 -- seconds for another call's login
 local MARGIN = 5        -- seconds that the engine may be late with a deadline
 
@@ -39,18 +46,6 @@ function nginx.refusal()
       message = ("a call cannot wait in nginx's %s phase; %s"):format(phase, REMEDY[phase] or USUAL_REMEDY),
     }
   end
-end
-
--- What a worker has for its engine: who waits for which transfer, and the pump's state.
-local pumps = setmetatable({}, { __mode = "k" })
-
-local function pump_of(engine)
-  local pump = pumps[engine]
-  if not pump then
-    pump = { engine = engine, waiters = {}, spare = {}, running = false }
-    pumps[engine] = pump
-  end
-  return pump
 end
 
 local Ticket = {}
@@ -70,13 +65,40 @@ function Ticket:is_abandoned()
   return self.semaphore:count() >= 0
 end
 
+-- Neither waited for nor woken once too often.
+function Ticket:is_fresh()
+  return self.semaphore:count() == 0
+end
+
 local function new_ticket()
-  return setmetatable({ semaphore = require("ngx.semaphore").new(0) }, Ticket)
+  return setmetatable({ semaphore = semaphore.new(0) }, Ticket)
+end
+
+nginx.ticket = new_ticket
+
+-- What a worker has for an engine: who waits for which transfer, tickets to use again, and
+-- the pump's state. No pump refers to its engine, or the two would keep each other.
+local pumps = setmetatable({}, { __mode = "k" })
+
+local function pump_of(engine)
+  local pump = pumps[engine]
+  if not pump then
+    pump = { waiters = {}, spare = {}, drives = false, asked_at = -math.huge }
+    pumps[engine] = pump
+  end
+  return pump
+end
+
+-- Does what there is to do, and lets those go on who waited for it.
+local function work(engine, pump)
+  if engine:step() > 0 then
+    waiting.wake(engine, pump.waiters)
+  end
 end
 
 local function cancel_abandoned(pump)
   for transfer, ticket in pairs(pump.waiters) do
-    if ticket:is_abandoned() and not transfer:done() then
+    if ticket:is_abandoned() then
       pump.waiters[transfer] = nil
       transfer:cancel()
     end
@@ -85,7 +107,7 @@ end
 
 local function connect(notifier)
   local socket = ngx.socket.tcp()
-  socket:settimeouts(1000, 1000, LOOK_AROUND * 1000)
+  socket:settimeouts(1000, 1000, SILENCE * 1000)
   local ok, message = socket:connect("unix:" .. notifier:path())
   if not ok then
     return nil, message
@@ -93,31 +115,30 @@ local function connect(notifier)
   return socket
 end
 
--- Drives the engine until nothing has been under way for a while.
-local function drive(pump, notifier)
+-- Drives the engine until nothing has been under way for a while. A message is why it could not.
+local function drive(engine, pump, notifier)
   local socket, message = connect(notifier)
   if not socket then
     return message
   end
-  local idle_since, looked_at = ngx.now(), ngx.now()
+  local busy_at, looked_at = core.now(), core.now()
   while true do
     local byte, why = socket:receive(1)
-    if not byte and why ~= "timeout" then
+    if not byte then
       socket:close()
       return why
     end
-    pump.engine:step()
-    loop.wake(pump.engine, pump.waiters)
-    if byte then
+    work(engine, pump)
+    if byte == "!" then
       notifier:acknowledge()
     end
-    local now = ngx.now()
+    local now = core.now()
     if now - looked_at >= LOOK_AROUND then
       looked_at = now
       cancel_abandoned(pump)
-      if pump.engine:in_flight() > 0 then
-        idle_since = now
-      elseif now - idle_since >= LINGER or ngx.worker.exiting() then
+      if engine:in_flight() > 0 then
+        busy_at = now
+      elseif now - busy_at >= LINGER or ngx.worker.exiting() then
         socket:close()
         return nil
       end
@@ -125,42 +146,47 @@ local function drive(pump, notifier)
   end
 end
 
-local start
+-- nginx's workers see TMPDIR only when nginx.conf says `env TMPDIR;`.
+local function folder()
+  local path = os.getenv "TMPDIR"
+  return path and path:sub(1, 1) == "/" and path or "/tmp"
+end
 
 -- The body of the pump's light thread.
-local function run(pump)
-  local notifier, failure = pump.engine:notifier()
-  local message = failure and failure.message
-  if notifier then
-    local ok, result = pcall(drive, pump, notifier)
-    message = result
-    notifier:close()
-    pump.running = false
-    if ok and not message then
-      if pump.engine:in_flight() > 0 then -- came while the pump was closing
-        start(pump)
-      end
-      return
-    end
+local function run(engine, pump)
+  if pump.drives then -- asked for twice
+    return
   end
-  pump.running = false
-  ngx.log(ngx.ERR, "frontdesk cannot drive its transfers: ", tostring(message))
-  for transfer, ticket in pairs(pump.waiters) do
-    pump.waiters[transfer] = nil
-    transfer:cancel()
-    ticket:wake()
+  pump.drives = true
+  local notifier, failure = engine:notifier(folder(), LOOK_AROUND)
+  local ok, message = true, failure and failure.message
+  if notifier then
+    ok, message = pcall(drive, engine, pump, notifier)
+    notifier:close()
+  end
+  pump.drives = false
+  pump.asked_at = -math.huge
+  if ok and not message then
+    return
+  end
+  pump.asked_at = core.now()
+  ngx.log(ngx.ERR, "frontdesk drives its transfers by polling, which is slow: ", tostring(message))
+  for _, ticket in pairs(pump.waiters) do
+    ticket:wake() -- to poll
   end
 end
 
 -- A timer's light thread outlives the request that needed it first.
-function start(pump)
-  pump.running = true
-  local ok, message = ngx.timer.at(0, function() run(pump) end)
-  if not ok then
-    pump.running = false
-    ngx.log(ngx.ERR, "frontdesk cannot start a timer: ", message)
+local function ask_for_pump(engine, pump)
+  local now = core.now()
+  if pump.drives or now - pump.asked_at < ASK_AGAIN then
+    return
   end
-  return ok
+  pump.asked_at = now
+  local ok, message = ngx.timer.at(0, function() run(engine, pump) end)
+  if not ok then
+    ngx.log(ngx.ERR, "frontdesk drives its transfers by polling, which is slow: no timer can be started: ", message)
+  end
 end
 
 --- Gives the worker up until a transfer is done.
@@ -169,25 +195,81 @@ end
 ---@param seconds number what the transfer may take
 function nginx.wait(engine, transfer, seconds)
   local pump = pump_of(engine)
-  -- Sends at once, and perhaps completes what others wait for.
-  engine:step()
-  loop.wake(pump.engine, pump.waiters)
+  work(engine, pump) -- sends at once, and perhaps completes what others wait for
   if transfer:done() then
     return
   end
-  if not pump.running and not start(pump) then
-    transfer:cancel()
-    return
+  local waiters, spare = pump.waiters, pump.spare
+  local ticket = table.remove(spare) or new_ticket()
+  local deadline = core.now() + seconds + MARGIN
+  repeat
+    ask_for_pump(engine, pump)
+    local left = deadline - core.now()
+    if left <= 0 then
+      transfer:cancel()
+    else
+      waiting.await(waiters, transfer, ticket, pump.drives and left or math.min(left, POLL))
+      if not pump.drives then
+        work(engine, pump)
+      end
+    end
+  until transfer:done()
+  waiters[transfer] = nil
+  if ticket:is_fresh() then
+    spare[#spare + 1] = ticket
   end
-  local ticket = table.remove(pump.spare) or new_ticket()
-  pump.waiters[transfer] = ticket
-  local ok = ticket:wait(seconds + MARGIN)
-  if ok then
-    pump.spare[#pump.spare + 1] = ticket
-  else
-    pump.waiters[transfer] = nil
-    transfer:cancel()
+end
+
+--- Gives the worker up for some time.
+---@param seconds number
+---@return boolean|nil rested nil when the task was cancelled
+function nginx.sleep(seconds)
+  local state = cancellation.current()
+  if not state then
+    ngx.sleep(seconds)
+    return true
   end
+  cancellation.wait(new_ticket(), function() end, seconds)
+  return not state.cancelled or nil
+end
+
+--- Tasks are light threads of the request.
+function nginx.spawner()
+  return function(fn)
+    assert(ngx.thread.spawn(function()
+      cancellation.enter()
+      fn()
+    end))
+  end
+end
+
+-- Does what others wait for too in a light thread of its own: that of a request ends with
+-- the request, whenever its client gives up. Gives what `action` returns, two values at most.
+local function apart(action)
+  if ngx.get_phase() == "timer" then
+    return action()
+  end
+  local ticket, begun, ended = new_ticket(), false, false
+  local ok, first, second
+  local function perform()
+    if not begun then
+      begun = true
+      ok, first, second = pcall(action)
+      ended = true
+      ticket:wake()
+    end
+  end
+  if ngx.timer.at(0, perform) then
+    ticket:wait(ASK_AGAIN)
+  end
+  perform() -- here, if no timer was to be had
+  while not ended do
+    ticket:wait()
+  end
+  if not ok then
+    error(first, 0)
+  end
+  return first, second
 end
 
 local worker_tokens
@@ -201,12 +283,12 @@ function nginx.tokens(name, identity)
   local dict = ngx.shared[name or "frontdesk"]
   local key = ngx.encode_base64(ngx.sha1_bin(identity))
   if dict then
-    return shared.new(dict), key
+    return shared.new(dict, apart), key
   end
   if name then
     error('shared_dict is "' .. name .. '", but nginx.conf has no lua_shared_dict of that name', 0)
   end
-  worker_tokens = worker_tokens or memory.new(new_ticket)
+  worker_tokens = worker_tokens or memory.new(new_ticket, apart)
   return worker_tokens, key
 end
 

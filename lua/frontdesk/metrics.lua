@@ -1,0 +1,81 @@
+--- Counts what all clients of this process did, and tells a client's hooks.
+--
+-- Hooks are functions among a client's options: on_request, on_response, on_retry. They
+-- get a table of plain values: names, numbers, the address without its query. No header,
+-- no body and no credential is ever in it.
+
+local metrics = {}
+
+local counts, failures = {}, {}
+
+local function add(name, amount)
+  counts[name] = (counts[name] or 0) + (amount or 1)
+end
+
+-- Where a request goes, without what may identify more than the place.
+local function describe(request, attempt)
+  return {
+    service = request.service,
+    operation = request.operation,
+    method = request.method,
+    url = request.url:match "^[^?]*",
+    attempt = attempt,
+  }
+end
+
+--- Before a request goes out.
+function metrics.request(options, request, attempt)
+  add "requests"
+  if options.on_request then
+    options.on_request(describe(request, attempt))
+  end
+end
+
+--- After its answer came, or it failed.
+---@param failure table|nil kind and more, when the answer is not a success
+---@param status integer|nil
+---@param seconds number
+function metrics.response(options, request, attempt, failure, status, seconds)
+  if failure then
+    failures[failure.kind] = (failures[failure.kind] or 0) + 1
+  end
+  if options.on_response then
+    local event = describe(request, attempt)
+    event.status, event.seconds, event.kind = status, seconds, failure and failure.kind
+    options.on_response(event)
+  end
+end
+
+--- Before the pause in front of another try.
+---@param failure table what the last try met
+---@param pause number seconds
+function metrics.retry(options, request, attempt, failure, pause)
+  add "retries"
+  add("seconds_paused", pause)
+  if options.on_retry then
+    local event = describe(request, attempt)
+    event.kind, event.status, event.pause = failure.kind, failure.status, pause
+    options.on_retry(event)
+  end
+end
+
+--- Time that a call waited for its turn.
+---@param seconds number
+function metrics.waited(seconds)
+  add("seconds_limited", seconds)
+end
+
+--- What was counted since the process began.
+---@return { requests: integer, retries: integer, seconds_paused: number, seconds_limited: number, failures: table<string, integer> }
+function metrics.read()
+  local copy = { failures = {} }
+  for _, name in ipairs { "requests", "retries", "seconds_paused", "seconds_limited" } do
+    copy[name] = counts[name] or 0
+  end
+  for kind, count in pairs(failures) do
+    copy.failures[kind] = count
+  end
+  return copy
+end
+
+return metrics

@@ -1,0 +1,275 @@
+--- Parallel work: tasks that give way to each other while they wait for answers.
+--
+--     frontdesk.run(function()
+--       local values, errors = frontdesk.map(contacts, save, { concurrency = 50 })
+--     end)
+--
+-- The same functions work in a plain script, where `run` brings a loop (and `map`, `all`
+-- and `race` bring one of their own), in nginx, and in the event loops of frontdesk.use.
+
+local cancellation = require "frontdesk.cancellation"
+local errors = require "frontdesk.errors"
+local hosts = require "frontdesk.host"
+
+local tasks = {}
+
+local pack = table.pack or function(...) return { n = select("#", ...), ... } end
+local unpack = table.unpack or unpack
+
+local CONCURRENCY = 50 -- tasks at once, when nobody says otherwise
+
+---@class frontdesk.task
+local Task = { __name = "frontdesk.task" }
+Task.__index = Task
+
+function Task:__tostring()
+  return "frontdesk.task: " .. (self.results and "done" or "running")
+end
+
+--- Whether the task has ended.
+---@return boolean
+function Task:done()
+  return self.results ~= nil
+end
+
+--- Waits for the task's end.
+---@return any ... what its function returned; nil and the error when it raised one
+function Task:wait()
+  if not self.results then
+    local ticket = hosts.ticket()
+    local waiters = self.waiters
+    waiters[#waiters + 1] = ticket
+    cancellation.wait(ticket, function() end)
+    if not self.results then
+      return nil, errors.new { kind = "cancelled", message = "the task that waited was cancelled" }
+    end
+  end
+  return unpack(self.results, 1, self.results.n)
+end
+
+--- Ends what the task waits for; its calls fail with the kind "cancelled" from now on.
+function Task:cancel()
+  if self.results then
+    return
+  end
+  self.cancelled = true
+  if self.state then
+    cancellation.cancel(self.state)
+  end
+end
+
+-- Runs in the task's own coroutine.
+local function perform(task, fn, arguments)
+  task.state = cancellation.current()
+  task.state.cancelled = task.cancelled == true
+  local results = pack(pcall(fn, unpack(arguments, 1, arguments.n)))
+  if results[1] then
+    results = pack(unpack(results, 2, results.n))
+  elseif type(results[2]) == "string" and results[2]:find("interrupted!", 1, true) then
+    error(results[2], 0) -- Ctrl-C is not the task's to keep
+  else
+    results = { n = 2, nil, results[2] }
+  end
+  task.results = results
+  for _, ticket in ipairs(task.waiters) do
+    ticket:wake()
+  end
+end
+
+local function start(spawn, fn, ...)
+  local task, arguments = setmetatable({ waiters = {} }, Task), pack(...)
+  spawn(function() perform(task, fn, arguments) end)
+  return task
+end
+
+--- Runs a function in which tasks can be spawned, and waits for all of them.
+---@param fn function
+---@return any ... what the function returned; an error that it raises is raised here
+function tasks.run(fn)
+  local results
+  hosts.run(function() results = pack(fn()) end)
+  return unpack(results or {}, 1, results and results.n or 0)
+end
+
+--- Starts a task.
+---@param fn function
+---@param ... any its arguments
+---@return frontdesk.task
+function tasks.spawn(fn, ...)
+  local spawn = hosts.spawner()
+  if not spawn then
+    error("frontdesk.spawn needs a loop around it: call it inside frontdesk.run(function() ... end)", 2)
+  end
+  return start(spawn, fn, ...)
+end
+
+-- An iterator over index and item of a source: a list, an iterator, or a callable table.
+local function items_of(source, level)
+  local index = 0
+  if type(source) == "function" or (getmetatable(source) or {}).__call then
+    return function()
+      local item, err = source()
+      if item == nil then
+        return nil
+      end
+      index = index + 1
+      return index, item, err
+    end
+  elseif type(source) == "table" then
+    return function()
+      index = index + 1
+      if source[index] ~= nil then
+        return index, source[index]
+      end
+    end
+  end
+  error("the source must be a list or an iterator (got a " .. type(source) .. ")", level + 1)
+end
+
+local function concurrency_of(options, level)
+  local concurrency = options and options.concurrency or CONCURRENCY
+  if type(concurrency) ~= "number" or concurrency < 1 or concurrency % 1 ~= 0 then
+    error("concurrency must be a whole number of 1 or more", level + 1)
+  end
+  return concurrency
+end
+
+-- Works through a source with so many tasks; each takes the next item when it is done with
+-- its last, so the source is read no faster than the work goes. `report` gets each result.
+local function work(source, fn, concurrency, report)
+  local next_item = items_of(source, 3)
+  hosts.run(function()
+    local spawn = hosts.spawner()
+    local workers, finished, raised = {}, false, nil
+    local function worker()
+      while not finished do
+        local ok, index, item, err = pcall(next_item)
+        if not ok then -- the source itself failed: nobody can go on
+          finished, raised = true, index
+          return
+        end
+        if index == nil then
+          finished = true
+        elseif item == false then
+          report(index, nil, err)
+        else
+          local state = cancellation.current()
+          if state and state.cancelled then
+            return
+          end
+          local results = pack(pcall(fn, item, index))
+          if results[1] then
+            report(index, results[2], results[3])
+          elseif type(results[2]) == "string" and results[2]:find("interrupted!", 1, true) then
+            error(results[2], 0)
+          else
+            report(index, nil, results[2])
+          end
+        end
+      end
+    end
+    if not spawn then
+      worker()
+    else
+      for i = 1, concurrency do
+        workers[i] = start(spawn, worker)
+        if finished then
+          break
+        end
+      end
+      local state = cancellation.current()
+      for _, task in ipairs(workers) do
+        while not task:done() do
+          task:wait()
+          if state and state.cancelled then
+            for _, other in ipairs(workers) do
+              other:cancel()
+            end
+            return
+          end
+        end
+      end
+    end
+    if raised ~= nil then
+      error(raised, 0)
+    end
+  end)
+end
+
+--- Calls a function for each item of a source, many at once.
+---@param source table|function a list, or an iterator such as frontdesk.csv.rows gives
+---@param fn fun(item: any, index: integer): any, any  gives a value, or nil and an error; may raise
+---@param options? { concurrency: integer, on_result: fun(index: integer, value: any, err: any) }
+---  concurrency is 50 when not given; with on_result each result is given to it as it comes, and none is kept
+---@return table values by index, with n, the number of items
+---@return table errors by index, for those that failed
+function tasks.map(source, fn, options)
+  local values, failures = { n = 0 }, {}
+  local on_result = options and options.on_result
+  work(source, fn, concurrency_of(options, 2), function(index, value, err)
+    values.n = math.max(values.n, index)
+    if on_result then
+      return on_result(index, value, err)
+    end
+    values[index] = value
+    if value == nil then
+      failures[index] = err
+    end
+  end)
+  return values, failures
+end
+
+--- Calls all functions at once and waits for all of them.
+---@param functions function[]
+---@return table values by index, with n
+---@return table errors by index, for those that failed
+function tasks.all(functions)
+  return tasks.map(functions, function(fn) return fn() end, { concurrency = math.max(1, #functions) })
+end
+
+--- Calls all functions at once and takes the first success; the others are cancelled.
+---@param functions function[]
+---@return any value of the first that gave one, or nil
+---@return any err of the last that failed, when none gave a value
+function tasks.race(functions)
+  local value, last_error
+  tasks.run(function()
+    local spawn = hosts.spawner()
+    if not spawn then
+      error("frontdesk.race needs tasks, which cannot be had here", 0)
+    end
+    local ticket, left, over = hosts.ticket(), #functions, #functions == 0
+    local runners = {}
+    for i, fn in ipairs(functions) do
+      runners[i] = start(spawn, function()
+        local ok, result, err = pcall(fn)
+        left = left - 1
+        if over then
+          return
+        end
+        if ok and result ~= nil then
+          value, over = result, true
+        else
+          last_error = ok and err or not ok and result
+          over = left == 0
+        end
+        if over and ticket.waiting then
+          ticket:wake()
+        end
+      end)
+    end
+    if not over then
+      ticket.waiting = true
+      cancellation.wait(ticket, function() end)
+    end
+    for _, task in ipairs(runners) do
+      task:cancel()
+    end
+  end)
+  if value ~= nil then
+    return value
+  end
+  return nil, last_error
+end
+
+return tasks
