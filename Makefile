@@ -5,9 +5,16 @@
 # installs what it misses (Debian; DEPS=no skips that). V=1 shows the commands.
 
 ABIS    := lua5.4 luajit
+OLDER   := lua5.1 lua5.2 lua5.3
 LUA     ?= lua5.4
 SPEC    ?= spec
-VARIANT :=
+
+# CURL=gnutls links Debian's other libcurl, into build/gnutls-lua5.4 and so on.
+# The headers are the same, and the two -dev packages exclude each other.
+CURL    := openssl
+GNUTLS  := $(filter gnutls,$(CURL))
+VARIANT := $(GNUTLS:%=%-)
+LIBCURL := $(if $(GNUTLS),-l:libcurl-gnutls.so.4,-lcurl)
 ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN 2>/dev/null) $(if $(filter lint,$(MAKECMDGOALS)),-k)
 endif
@@ -21,20 +28,23 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # Asked when first needed: `deps` may have to install what answers.
 headers = $(shell for name in $(1); do pkg-config --cflags $$name 2>/dev/null && break; done)
+INC_lua5.1 = $(eval INC_lua5.1 := $$(call headers,lua5.1 lua-5.1 lua51))$(INC_lua5.1)
+INC_lua5.2 = $(eval INC_lua5.2 := $$(call headers,lua5.2 lua-5.2 lua52))$(INC_lua5.2)
+INC_lua5.3 = $(eval INC_lua5.3 := $$(call headers,lua5.3 lua-5.3 lua53))$(INC_lua5.3)
 INC_lua5.4 = $(eval INC_lua5.4 := $$(call headers,lua5.4 lua-5.4 lua54 lua))$(INC_lua5.4)
 INC_luajit = $(eval INC_luajit := $$(call headers,luajit))$(INC_luajit)
 INC_curl   = $(eval INC_curl := $$(call headers,libcurl))$(INC_curl)
 
 # Where a script finds the built tree; the paths are this checkout's.
 LUA_PATH_  = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;
-LUA_CPATH_ = $(CURDIR)/build/$(LUA)/?.so;;
+LUA_CPATH_ = $(CURDIR)/build/$(VARIANT)$(LUA)/?.so;;
 WITH_TREE  = exec env LUA_PATH='$(LUA_PATH_)' LUA_CPATH='$(LUA_CPATH_)'
 
-# --- build: the C that knows no Lua ("pure") is compiled once, for both cores
+# --- build: the C that knows no Lua ("pure") is compiled once, for all cores
 
 pure    := $(wildcard csrc/engine/*.c csrc/json/*.c)
 binding := $(wildcard csrc/binding/*.c)
-OBJ     := build/obj/$(VARIANT)
+OBJ     := build/obj/$(VARIANT:gnutls-=)
 
 build: $(ABIS:%=build/$(VARIANT)%/frontdesk/core.so)
 
@@ -55,19 +65,20 @@ define core_for # ABI
 build/$(VARIANT)$(1)/frontdesk/core.so: $(pure:csrc/%.c=$(OBJ)pure/%.o) $(binding:csrc/%.c=$(OBJ)$(1)/%.o)
 	@mkdir -p $$(@D)
 	@echo "$$(CC) $$@"
-	$$(Q)$$(CC) -shared $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ -lcurl
+	$$(Q)$$(CC) -shared $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBCURL)
 endef
 
-$(foreach kind,pure $(ABIS),$(eval $(call rules_for,$(kind))))
-$(foreach abi,$(ABIS),$(eval $(call core_for,$(abi))))
+EVERY := $(sort $(ABIS) $(OLDER))
+$(foreach kind,pure $(EVERY),$(eval $(call rules_for,$(kind))))
+$(foreach abi,$(EVERY),$(eval $(call core_for,$(abi))))
 -include $(wildcard $(OBJ)*/*/*.d)
 
 # --- what needs what
 
-GROUPS := build demo test lint bench rock
+GROUPS := build demo test lint bench smoke rock
 NEEDED := $(filter $(GROUPS),$(subst sandbox,demo,$(subst sanitize,test,$(MAKECMDGOALS))))
 deps:
-	@[ "$(DEPS)" = no ] || sh spec/support/packages.sh $(if $(filter deps,$(MAKECMDGOALS)),$(GROUPS),build $(NEEDED))
+	@[ "$(DEPS)" = no ] || sh spec/support/packages.sh $(if $(filter deps,$(MAKECMDGOALS)),$(GROUPS) gnutls,build $(NEEDED) $(GNUTLS))
 
 # --- run
 
@@ -89,7 +100,7 @@ test: build
 # The core stays loaded to the end, so that what leaks can be named, and what
 # libcurl and OpenSSL keep for good is not taken for a leak.
 sanitize:
-	@PRELOAD=$$($(CC) -print-file-name=libasan.so) $(MAKE) --no-print-directory test VARIANT=asan- \
+	@PRELOAD=$$($(CC) -print-file-name=libasan.so) $(MAKE) --no-print-directory test VARIANT=asan-$(VARIANT) \
 	  CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)" LDFLAGS=-Wl,-z,nodelete
 
 bench: build
@@ -97,6 +108,11 @@ bench: build
 
 rock: | deps
 	@sh spec/support/check_rock.sh $(ABIS)
+
+smoke: $(EVERY:%=build/$(VARIANT)%/frontdesk/core.so)
+	@for abi in $(EVERY); do \
+	  env LUA_PATH='$(LUA_PATH_)' LUA_CPATH="$(CURDIR)/build/$(VARIANT)$$abi/?.so;;" \
+	    $$abi spec/support/smoke.lua $(if $(GNUTLS),tls=GnuTLS) || exit 1; done
 
 lint: lint-lua lint-rules lint-clang lint-tidy lint-cppcheck
 	@echo 'lint: clean'
@@ -130,11 +146,13 @@ help:
 	@echo 'make sanitize  the specs under AddressSanitizer and UBSan'
 	@echo 'make sandbox   the five services in the foreground, with keys to try'
 	@echo 'make bench     how far from plain libcurl, and from the other Lua clients'
-	@echo 'make rock      installs the rock into build/rock and loads it from there'
+	@echo 'make smoke     a short tour on every Lua: 5.1, 5.2, 5.3, 5.4 and LuaJIT'
+	@echo 'make rock      installs the rock into build/rock and takes the tour from there'
 	@echo 'make env       the lines that let any script use the built tree (-s; LUA=luajit)'
 	@echo 'make deps      installs the packages that all of this needs'
 	@echo 'make clean     removes build/'
+	@echo 'CURL=gnutls    with any of these: the core on the libcurl that has GnuTLS'
 
-.PHONY: build deps demo sandbox env test sanitize bench rock clean help \
+.PHONY: build deps demo sandbox env test sanitize bench smoke rock clean help \
   lint lint-lua lint-rules lint-clang lint-tidy lint-cppcheck
 .DELETE_ON_ERROR:

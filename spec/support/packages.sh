@@ -13,10 +13,13 @@ build='gcc libc6-dev pkg-config liblua5.4-dev libluajit2-5.1-dev
   libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev'
 demo='lua5.4 lua-cjson openssl nginx-light|nginx|nginx-core|nginx-full|nginx-extras
   libnginx-mod-http-lua'
-test="$demo luajit2 lua-busted lua-socket locales"
+test="$demo luajit2 lua-busted lua-socket lua-cqueues lua-luv lua-copas locales"
 lint='gcc clang clang-tidy cppcheck lua-check lua5.1 binutils'
 bench="$test lua-http lua-curl wrk valgrind"
-rock='lua5.4 luajit2 lua-cjson luarocks'
+older='lua5.1 liblua5.1-0-dev lua5.2 liblua5.2-dev lua5.3 liblua5.3-dev'
+smoke="$demo luajit2 $older"
+rock="$demo luajit2 luarocks"
+gnutls='libcurl3-gnutls'
 
 wanted=
 for group in "$@"; do
@@ -26,7 +29,9 @@ for group in "$@"; do
     test)  wanted="$wanted $build $test" ;;
     lint)  wanted="$wanted $build $lint" ;;
     bench) wanted="$wanted $build $bench" ;;
+    smoke) wanted="$wanted $build $smoke" ;;
     rock)  wanted="$wanted $build $rock" ;;
+    gnutls) wanted="$wanted $gnutls" ;;
     *) echo "packages.sh: no group named '$group'" >&2; exit 2 ;;
   esac
 done
@@ -65,7 +70,8 @@ if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>
       test)  needs="$needs lua5.4 luajit nginx openssl busted" ;;
       lint)  needs="$needs gcc clang clang-tidy cppcheck luacheck luac5.1 nm" ;;
       bench) needs="$needs lua5.4 luajit nginx wrk" ;;
-      rock)  needs="$needs lua5.4 luajit luarocks" ;;
+      smoke) needs="$needs lua5.1 lua5.2 lua5.3 lua5.4 luajit nginx openssl" ;;
+      rock)  needs="$needs lua5.4 luajit nginx luarocks" ;;
     esac
   done
   # shellcheck disable=SC2086
