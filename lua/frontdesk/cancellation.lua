@@ -5,11 +5,12 @@ local cancellation = {}
 -- By coroutine: only coroutines that are tasks of frontdesk are here.
 local states = setmetatable({}, { __mode = "k" })
 
---- Makes the running coroutine one that can be cancelled.
+--- Makes a coroutine one that can be cancelled.
+---@param task? thread the running one when not given
 ---@return table state
-function cancellation.enter()
+function cancellation.enter(task)
   local state = { cancelled = false }
-  states[coroutine.running()] = state
+  states[task or coroutine.running()] = state
   return state
 end
 

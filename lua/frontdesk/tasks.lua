@@ -61,7 +61,7 @@ end
 -- Runs in the task's own coroutine.
 local function perform(task, fn, arguments)
   task.state = cancellation.current()
-  task.state.cancelled = task.cancelled == true
+  task.state.cancelled = task.state.cancelled or task.cancelled == true
   local results = pack(pcall(fn, unpack(arguments, 1, arguments.n)))
   if results[1] then
     results = pack(unpack(results, 2, results.n))

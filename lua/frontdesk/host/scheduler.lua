@@ -29,10 +29,8 @@ function Scheduler:push(task)
 end
 
 function Scheduler:spawn(fn)
-  local task = coroutine.create(function()
-    cancellation.enter()
-    fn()
-  end)
+  local task = coroutine.create(fn)
+  cancellation.enter(task)
   self.tasks[task] = true
   self.count = self.count + 1
   self:push(task)
@@ -143,10 +141,7 @@ end
 -- An error that no task caught, or Ctrl-C: the others are cancelled, and have a moment to say what they did.
 function Scheduler:abandon(message)
   for task in pairs(self.tasks) do
-    local state = cancellation.of(task)
-    if state then
-      cancellation.cancel(state)
-    end
+    cancellation.cancel(cancellation.of(task))
   end
   pcall(self.loop, self, core.now() + GRACE)
   active = nil
