@@ -45,6 +45,7 @@ describe("parallel calls", function()
   end)
 
   it("log in once, however many wait for the token", function()
+    assert(server:fault { service = "omicall", operation = "auth.token", kind = "latency", seconds = 0.1, times = "always" })
     local fresh = frontdesk.omicall(server:options "omicall")
     local before = requests "auth.token"
     local _, errors = frontdesk.map(ids, function(id) return fresh.contacts:get(id) end)
@@ -53,6 +54,7 @@ describe("parallel calls", function()
   end)
 
   it("fail together when the login fails, after one try of it", function()
+    assert(server:fault { service = "omicall", operation = "auth.token", kind = "latency", seconds = 0.1, times = "always" })
     local stranger = frontdesk.omicall(server:options("omicall", { api_key = "not-the-key-at-all" }))
     local before = requests "auth.token"
     local _, errors = frontdesk.map({ 1, 2, 3, 4, 5 }, function() return stranger.contacts:get(ids[1]) end)
