@@ -3,10 +3,11 @@
 --
 -- A client's secrets stay in closures: no table that a user can print holds them.
 
+local bulk = require "frontdesk.bulk"
 local clients = require "frontdesk.client"
 local config = require "frontdesk.config"
+local listing = require "frontdesk.listing"
 local nearest = require "frontdesk.nearest"
-local paginate = require "frontdesk.paginate"
 local redirect = require "frontdesk.redirect"
 local request = require "frontdesk.request"
 
@@ -14,7 +15,8 @@ local service = {}
 
 local CALL_OPTIONS = { timeout = "number", headers = "table", keep_null = "boolean", retry = "number" }
 
-local function check_call_options(options, level)
+-- `also` holds options that only some methods take.
+local function check_call_options(options, level, also)
   if options == nil then
     return
   end
@@ -22,11 +24,11 @@ local function check_call_options(options, level)
     error("call options must be a table, such as { timeout = 5 } (got a " .. type(options) .. ")", level)
   end
   for name, value in pairs(options) do
-    local kind = CALL_OPTIONS[name]
+    local kind = CALL_OPTIONS[name] or also and also[name]
     if not kind then
-      error('"' .. tostring(name) .. '" is not a call option' .. nearest(name, CALL_OPTIONS), level)
+      error('"' .. tostring(name) .. '" is not a call option' .. nearest(name, also or CALL_OPTIONS), level)
     end
-    if type(value) ~= kind then
+    if kind ~= "any" and type(value) ~= kind then
       error("the call option " .. name .. " must be a " .. kind .. " (got a " .. type(value) .. ")", level)
     end
   end
@@ -37,11 +39,11 @@ end
 
 -- Splits a method's arguments into the table of fields and the call options.
 -- Fields can be positional where the operation names them: people:rename(id, name).
-local function read_arguments(operation, first, ...)
+local function read_arguments(operation, also, first, ...)
   local args = operation.args
   if type(first) == "table" or (first == nil and not args) then
     local options = ...
-    check_call_options(options, 4)
+    check_call_options(options, 4, also)
     return first, options
   end
   if not args then
@@ -52,12 +54,44 @@ local function read_arguments(operation, first, ...)
     input[args[i]] = (select(i - 1, ...))
   end
   local options = select(#args, ...)
-  check_call_options(options, 4)
+  check_call_options(options, 4, also)
   return input, options
 end
 
 local function advise_colon(where, name)
   error(("call it with a colon: %s:%s(...)"):format(where, name), 3)
+end
+
+-- The method that goes over all pages of a listing operation.
+local function list_method(client, resource, where, name, style)
+  local operation, paging = client:operation(name), client.description.operations[name].paging
+  return function(self, ...)
+    if self ~= resource then
+      advise_colon(where, paging[style])
+    end
+    local input, options = read_arguments(operation, listing.OPTIONS, ...)
+    local iterator, message = listing.open(style, client, operation, paging, input, options)
+    if not iterator then
+      error(message, 2)
+    end
+    return iterator
+  end
+end
+
+-- The method that sends any number of rows through an operation that takes a list.
+local function bulk_method(client, resource, where, name)
+  local operation, rule = client:operation(name), client.description.operations[name].bulk
+  return function(self, source, options)
+    if self ~= resource then
+      advise_colon(where, rule.method)
+    end
+    check_call_options(options, 3, bulk.OPTIONS)
+    local summary, message = bulk.open(client, operation, rule, source, options)
+    if not summary then
+      error(("%s:%s %s"):format(where, rule.method, message), 2)
+    end
+    return summary
+  end
 end
 
 local Resource = { __name = "frontdesk.resource" }
@@ -74,7 +108,7 @@ local function new_resource(client, path, operations)
         if self ~= resource then
           advise_colon(where, method)
         end
-        local input, options = read_arguments(operation, ...)
+        local input, options = read_arguments(operation, nil, ...)
         return client:call(operation, input, options)
       end
     end
@@ -82,17 +116,14 @@ local function new_resource(client, path, operations)
     for _, style in ipairs { "each", "pages" } do
       if paging and paging[style] then
         makers[paging[style]] = function()
-          local operation = client:operation(name)
-          return function(self, ...)
-            if self ~= resource then
-              advise_colon(where, paging[style])
-            end
-            local input, options = read_arguments(operation, ...)
-            return paginate[style](paging, function(fields)
-              return client:call(operation, fields, options)
-            end, input)
-          end
+          return list_method(client, resource, where, name, style)
         end
+      end
+    end
+    local rule = client.description.operations[name].bulk
+    if rule then
+      makers[rule.method] = function()
+        return bulk_method(client, resource, where, name)
       end
     end
   end

@@ -34,7 +34,7 @@ local SCALARS = { string = true, integer = true, id = true, number = true, boole
 local ERROR_MEMBERS = { kind = "string", doc = "string", status = "number", outcome = "string" }
 local OPERATION_MEMBERS = {
   doc = "string", method = "string", path = "string", retry = "string", credential = "string", body = "string", errors = "table",
-  args = "table", envelope = "table", paging = "table", secret_output = "boolean",
+  args = "table", envelope = "table", paging = "table", bulk = "table", secret_output = "boolean",
 }
 
 -- What each service may say when all is well.
@@ -267,16 +267,52 @@ for _, service in ipairs(catalogue) do
       if not paging then
         return nil
       end
+      if not paging.each or not paging.pages then
+        return name .. ": it names no iterators"
+      end
       local inputs, outputs = {}, {}
       for _, field in ipairs(fields_of(description, operation)) do
         inputs[field[1]] = true
       end
-      for _, field in ipairs(description.types[operation.output] or operation.output) do
+      for _, field in ipairs(description.types[operation.output] or type(operation.output) == "table" and operation.output or {}) do
         outputs[field[1]] = true
       end
-      if not inputs[paging.page] or paging.size and not inputs[paging.size] or not outputs[paging.items] or not outputs[paging.more] then
+      local function first(path)
+        return path:match "^[^.]+"
+      end
+      local fits = {
+        page = function()
+          return inputs[paging.page] and outputs[paging.items] and outputs[paging.more]
+            and (not paging.size or inputs[paging.size]) and (not paging.number or outputs[paging.number])
+        end,
+        cursor = function()
+          return inputs[first(paging.cursor)] and outputs[first(paging.next)] and outputs[first(paging.items)]
+        end,
+        -- HAL's own members are not part of the value. Links can only be followed with GET.
+        hal = function()
+          return operation.method == "GET" and operation.value == paging.items
+        end,
+      }
+      if not fits[paging.style]() then
         return name
       end
+    end)
+
+    all_operations("adds rows in bulk through a field that takes a list of them", function(operation, name)
+      local rule = operation.bulk
+      if not rule then
+        return nil
+      end
+      local resource = name:match "^[^.]+"
+      if description.operations[resource .. "." .. rule.method] then
+        return name .. ": there is an operation " .. rule.method
+      end
+      for _, field in ipairs(fields_of(description, operation)) do
+        if field[1] == rule.field then
+          return not field[2]:find "%[%]$" and name .. ": its field is no list" or rule.chunk < 1 and name or nil
+        end
+      end
+      return name .. ": it has no field " .. rule.field
     end)
 
     all_fields("explains every field in a sentence", function(field)

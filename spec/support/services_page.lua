@@ -154,19 +154,28 @@ local function value(service, operation)
   end
 end
 
-local function paging(service, name, rule)
+local function paging(service, name, operation)
+  local rule = operation.paging
   if not rule then
     return
   end
   local resource = name:match "^(.-)%."
+  local args = has_visible_fields(operation.input or {}) and "{...}" or "()"
   local ways = {}
   if rule.each then
-    ways[#ways + 1] = ("`for item, err in %s.%s:%s{...}` goes over all items of all pages"):format(service.name, resource, rule.each)
+    ways[#ways + 1] = ("`for item, err in %s.%s:%s%s` goes over all items of all pages"):format(service.name, resource, rule.each, args)
   end
   if rule.pages then
-    ways[#ways + 1] = ("`%s.%s:%s{...}` over the pages"):format(service.name, resource, rule.pages)
+    ways[#ways + 1] = ("`%s.%s:%s%s` over the pages"):format(service.name, resource, rule.pages, args)
   end
-  add("%s.\n", table.concat(ways, ", "))
+  add("%s: see [lists.md](lists.md).\n", table.concat(ways, ", "))
+end
+
+local function bulk(service, name, rule)
+  if rule then
+    add("`%s.%s:%s(rows)` adds any number, %d a request: see [lists.md](lists.md).\n", service.name, name:match "^(.-)%.",
+      rule.method, rule.chunk)
+  end
 end
 
 local function operations(service)
@@ -177,7 +186,8 @@ local function operations(service)
     add("`%s %s`\n", operation.method, operation.path)
     input(service, operation)
     value(service, operation)
-    paging(service, name, operation.paging)
+    paging(service, name, operation)
+    bulk(service, name, operation.bulk)
     if operation.errors and #operation.errors > 0 then
       add("Documented codes: %s.\n", codes(operation.errors))
     end

@@ -182,6 +182,7 @@ return {
       envelope = { also = { { "payload.success", is = true } } },
       value = true,
       output = "boolean",
+      bulk = { method = "add_all", field = "data", chunk = 500 },
       errors = { "phone_or_email_assigned_on_other_contact", "-9999" },
     },
 
@@ -242,7 +243,7 @@ return {
       paging = {
         each = "each", pages = "pages",
         style = "page", page = "page", size = "size",
-        items = "items", more = "has_next",
+        items = "items", more = "has_next", number = "page_number",
       },
     },
 

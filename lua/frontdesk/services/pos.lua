@@ -156,6 +156,8 @@ return {
       },
       errors = { "EXIST_USERNAME", "NOT_EXIST_ROLE", "ERROR" },
     },
+    -- The document shows no pages. Other services made with the same tools have them, in HAL's usual members; so the
+    -- lists look for those in an answer, and send nothing about pages before they found some.
     ["people.list"] = {
       doc = "Lists the staff accounts.",
       method = "GET", path = "/people/people", retry = "safe",
@@ -164,6 +166,7 @@ return {
         { "visible", "flag", ["in"] = "query", omit_false = true, doc = "true: only accounts that may work." },
       },
       output = "person_summary[]", value = "_embedded.person",
+      paging = { each = "each", pages = "pages", style = "hal", items = "_embedded.person" },
     },
     ["people.get"] = {
       doc = "Reads one staff account.",
@@ -276,6 +279,7 @@ return {
       doc = "Lists the permissions that a role can grant, in the order they are shown.",
       method = "GET", path = "/people/permissions", retry = "safe",
       output = "permission[]", value = "_embedded.permissions",
+      paging = { each = "each", pages = "pages", style = "hal", items = "_embedded.permissions" },
     },
     ["permissions.get"] = {
       doc = "Lists the permissions under one name; the vendor gives the path but does not explain it.",
@@ -299,6 +303,7 @@ return {
       doc = "Lists the roles.",
       method = "GET", path = "/people/roles", retry = "safe",
       output = "role_summary[]", value = "_embedded.roles",
+      paging = { each = "each", pages = "pages", style = "hal", items = "_embedded.roles" },
     },
     ["roles.create"] = {
       doc = "Creates a role; the service does not tell its id: find it with roles.list.",
