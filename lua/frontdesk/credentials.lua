@@ -128,6 +128,10 @@ function make.exchange(choice, options, description)
       local err
       local current = store:get(key)
       if not current then
+        local host, failure = hosts.current() -- to log in is to wait
+        if not host then
+          return nil, failure
+        end
         current, err = tokens.obtain(store, key, deadline, function()
           return trade(choice, call, input, lifetime, deadline)
         end)

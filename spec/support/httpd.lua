@@ -8,15 +8,21 @@
 --       http2 = true,           -- without tls: plain HTTP/2 (prior knowledge)
 --       lua = true,             -- with ngx_http_lua_module
 --       files = { ["a.txt"] = "text", [...] },  -- written to server.folder
+--       frontdesk = true,       -- with what is built here on nginx's Lua paths, and with $folder/tmp as TMPDIR
+--       workers = 2,            -- 1 when not given
+--       user = "nobody",        -- whom the workers run as, when we are root
+--       main = "...",           -- outside of everything
 --     }
 --     server.url       "http://127.0.0.1:PORT" (https with tls)
 --     server.port      the number
 --     server.folder    its private folder ($folder in the configuration)
 --     server.ca_file   certificate to trust, with tls
 --     server:log()     what nginx wrote to its error log
+--     server:signal("HUP")   to the master, or to the process of an id
+--     server:workers() their process ids
 --     server:stop()    ends it and removes the folder; also done when the run ends
 --
--- One worker; keep-alive without a limit of requests; access log off.
+-- Keep-alive without a limit of requests; access log off.
 local process = require "support.process"
 local socket = require "socket"
 
@@ -69,12 +75,15 @@ load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
 local CONFIGURATION = [[
 $modules
 $user
-worker_processes 1;
+$main
+worker_processes $workers;
+worker_rlimit_nofile 4096;
 daemon off;
 pid $folder/pid;
 error_log $folder/error.log warn;
-events { worker_connections 1024; }
+events { worker_connections 2048; }
 http {
+  $paths
   access_log off;
   default_type text/plain;
   keepalive_requests 10000000;
@@ -101,6 +110,28 @@ local function make_certificate(folder, names)
   assert(made == true or made == 0, "openssl made no certificate")
 end
 
+-- Where nginx's LuaJIT finds what is built here, whichever Lua this is. With `copied`, which
+-- workers of another user can read wherever the checkout is, that is a copy in the folder.
+local function lua_paths(folder, copied)
+  local here = process.output("pwd -P")
+  local core = package.cpath:match("build/[%w-]-lua[jit5.4]+/"):gsub("lua[%w.]+/$", "luajit/")
+  if copied then
+    assert(process.output(("mkdir %s/tree && cp -r lua %s %s/tree && echo done"):format(folder, core, folder)) == "done")
+    here, core = folder .. "/tree", "luajit/"
+  end
+  return ([[
+  lua_package_path "%s/?.lua;%s/lua/?.lua;%s/lua/?/init.lua;;";
+  lua_package_cpath "%s/%s?.so;;";
+  ]]):format(folder, here, here, here, core)
+end
+
+local function user_of(options)
+  if process.output("id -u") ~= "0" then
+    return ""
+  end
+  return ("user %s;"):format(options.user or "root")
+end
+
 local function configuration(options, folder, port)
   local listen = ""
   if options.tls then
@@ -110,7 +141,10 @@ local function configuration(options, folder, port)
   end
   local values = {
     modules = options.lua and MODULES or "",
-    user = process.output("id -u") == "0" and "user root;" or "",
+    user = user_of(options),
+    main = options.frontdesk and "env TMPDIR=$folder/tmp;" or "",
+    workers = tostring(options.workers or 1),
+    paths = options.frontdesk and lua_paths(folder, options.user) or "",
     folder = folder,
     port = tostring(port),
     listen = listen,
@@ -119,6 +153,7 @@ local function configuration(options, folder, port)
   local function fill(text)
     return (text:gsub("%$(%l+)", values))
   end
+  values.main = fill(options.main or values.main)
   values.http = fill(options.http or "")
   values.server = fill(options.server or "")
   return fill(CONFIGURATION)
@@ -131,6 +166,10 @@ function httpd.start(options)
   local folder = process.folder()
   for name, text in pairs(options.files or {}) do
     write(folder .. "/" .. name, text)
+  end
+  os.execute(("mkdir -m 1777 %s/tmp"):format(folder))
+  if options.user then
+    os.execute("chmod 711 " .. folder)
   end
   if options.tls then
     make_certificate(folder, options.names or "IP:127.0.0.1,DNS:localhost")
@@ -163,6 +202,30 @@ end
 ---@return string
 function server:log()
   return read(self.folder .. "/error.log")
+end
+
+--- The master process; nil once nginx has ended.
+---@return integer|nil
+function server:master()
+  return tonumber(read(self.folder .. "/pid"):match("%d+"))
+end
+
+--- Sends a signal to the master, or to another process.
+---@param name string "HUP"
+---@param pid integer|nil
+function server:signal(name, pid)
+  os.execute(("kill -%s %d"):format(name, pid or assert(self:master(), "nginx has ended")))
+end
+
+--- The worker processes there are now, those that are about to end among them.
+---@return integer[]
+function server:workers()
+  local list = {}
+  local master = self:master()
+  for pid in read(("/proc/%d/task/%d/children"):format(master or 0, master or 0)):gmatch("%d+") do
+    list[#list + 1] = tonumber(pid)
+  end
+  return list
 end
 
 --- Ends nginx and removes its folder. Fine to call twice.

@@ -1,7 +1,9 @@
 --- Tokens that many calls share: fetched once, however many wait for one.
 --
--- A store keeps them: get(key), put(key, token, seconds|nil), drop(key, token),
--- lock(key), unlock(key), wait(key), fail(key, err), failure(key). Which one, the host says.
+-- A store keeps them: get(key), put(key, token, seconds|nil), drop(key, token), lock(key),
+-- unlock(key), wait(key, seconds), fail(key, err), failure(key, since). Which one, the host
+-- says. `apart(action)`, where a store has it, runs a login so that it ends even when the
+-- call that began it is ended early.
 
 local core = require "frontdesk.core"
 local errors = require "frontdesk.errors"
@@ -22,6 +24,10 @@ local function fetch_into(store, key, fetch)
   return token or nil, not token and extra or nil
 end
 
+local function at_once(action)
+  return action()
+end
+
 --- The token of a key; fetched by one caller when there is none, while the others wait.
 ---@param store table
 ---@param key string
@@ -30,29 +36,26 @@ end
 ---@return string|nil token
 ---@return table|nil err
 function tokens.obtain(store, key, deadline, fetch)
-  local waited = false
+  local since = core.now()
   while true do
+    local locked = store:lock(key)
+    -- The last who had the lock may have put a token, or told why there is none.
     local token = store:get(key)
-    if token then
-      return token
-    end
-    local failure = waited and store:failure(key)
-    if failure then
-      return nil, failure
-    end
-    if store:lock(key) then
-      token = store:get(key) -- the last holder may have put one
-      if not token then
-        return fetch_into(store, key, fetch)
+    local failure = not token and store:failure(key, since)
+    if token or failure then
+      if locked then
+        store:unlock(key)
       end
-      store:unlock(key)
-      return token
+      return token, failure or nil
     end
-    if core.now() >= deadline then
+    if locked then
+      return (store.apart or at_once)(function() return fetch_into(store, key, fetch) end)
+    end
+    local left = deadline - core.now()
+    if left <= 0 then
       return nil, errors.new { kind = "timeout", message = "the deadline passed while another call was logging in" }
     end
-    waited = true
-    store:wait(key)
+    store:wait(key, left)
   end
 end
 

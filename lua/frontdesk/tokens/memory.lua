@@ -5,8 +5,6 @@ local core = require "frontdesk.core"
 local Memory = { __name = "frontdesk.tokens.memory" }
 Memory.__index = Memory
 
-local FAILURE_LIVES = 1 -- second in which those who waited for a login learn that it failed
-
 function Memory:get(key)
   local entry = self.entries[key]
   if entry and (not entry.good_until or core.wall() < entry.good_until) then
@@ -41,21 +39,21 @@ function Memory:unlock(key)
   end
 end
 
-function Memory:wait(key)
+function Memory:wait(key, seconds)
   local ticket = self.ticket()
   local waiting = self.waiting[key] or {}
   self.waiting[key] = waiting
   waiting[#waiting + 1] = ticket
-  ticket:wait()
+  ticket:wait(seconds)
 end
 
 function Memory:fail(key, err)
-  self.failed[key] = { err = err, at = core.wall() }
+  self.failed[key] = { err = err, at = core.now() }
 end
 
-function Memory:failure(key)
+function Memory:failure(key, since)
   local failed = self.failed[key]
-  if failed and core.wall() - failed.at < FAILURE_LIVES then
+  if failed and failed.at >= since then
     return failed.err
   end
 end
@@ -64,9 +62,10 @@ local memory = {}
 
 --- An empty store.
 ---@param ticket (fun(): table)|nil the host's, to wait for each other with; nil where there is one task only
+---@param apart (fun(action: fun()): any, any)|nil see frontdesk.tokens
 ---@return table store
-function memory.new(ticket)
-  return setmetatable({ entries = {}, locked = {}, waiting = {}, failed = {}, ticket = ticket }, Memory)
+function memory.new(ticket, apart)
+  return setmetatable({ entries = {}, locked = {}, waiting = {}, failed = {}, ticket = ticket, apart = apart }, Memory)
 end
 
 return memory
