@@ -76,7 +76,7 @@ $(foreach abi,$(EVERY),$(eval $(call core_for,$(abi))))
 # --- what needs what
 
 GROUPS := build demo test lint bench smoke rock
-NEEDED := $(filter $(GROUPS),$(subst sandbox,demo,$(subst sanitize,test,$(MAKECMDGOALS))))
+NEEDED := $(filter $(GROUPS),$(subst demo-nginx,demo,$(subst sandbox,demo,$(subst sanitize,test,$(MAKECMDGOALS)))))
 deps:
 	@[ "$(DEPS)" = no ] || sh spec/support/packages.sh $(if $(filter deps,$(MAKECMDGOALS)),$(GROUPS) gnutls,build $(NEEDED) $(GNUTLS))
 
@@ -84,6 +84,9 @@ deps:
 
 demo: build
 	@$(WITH_TREE) $(LUA) lua/frontdesk/sandbox/main.lua run examples/new_customers.lua
+
+demo-nginx: build
+	@$(WITH_TREE) $(LUA) examples/nginx/demo.lua
 
 sandbox: build
 	@$(WITH_TREE) $(LUA) lua/frontdesk/sandbox/main.lua
@@ -141,6 +144,7 @@ clean:
 help:
 	@echo 'make [build]   the core for Lua 5.4 and LuaJIT, into build/'
 	@echo 'make demo      a working day against the five services, on this machine'
+	@echo 'make demo-nginx  a gateway inside nginx before them, and what it answers'
 	@echo 'make test      the specs on both; SPEC=spec/unit/x_spec.lua runs one file'
 	@echo 'make lint      luacheck, gcc, clang, clang-tidy, cppcheck and the house rules'
 	@echo 'make sanitize  the specs under AddressSanitizer and UBSan'
@@ -153,6 +157,6 @@ help:
 	@echo 'make clean     removes build/'
 	@echo 'CURL=gnutls    with any of these: the core on the libcurl that has GnuTLS'
 
-.PHONY: build deps demo sandbox env test sanitize bench smoke rock clean help \
+.PHONY: build deps demo demo-nginx sandbox env test sanitize bench smoke rock clean help \
   lint lint-lua lint-rules lint-clang lint-tidy lint-cppcheck
 .DELETE_ON_ERROR:

@@ -3,6 +3,8 @@
 local core = require "frontdesk.core"
 local frontdesk = require "frontdesk"
 
+io.stdout:setvbuf "line"
+
 local here = arg[0]:match "^.*/" or ""
 local start = dofile(here .. "support/start.lua")
 

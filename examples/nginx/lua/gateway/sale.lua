@@ -1,7 +1,7 @@
 -- POST /pos/sale: the POS has sold something. The customer is greeted on the kiosk and kept as a contact, both at once.
 -- luacheck: std max+ngx_lua
 local answer = require "gateway.answer"
-local json = require "frontdesk.json"
+local frontdesk = require "frontdesk"
 local services = require "gateway.services"
 
 local sale = {}
@@ -53,16 +53,15 @@ end
 
 local function read_body()
   ngx.req.read_body()
-  return json.decode(ngx.req.get_body_data() or "")
+  return frontdesk.json.decode(ngx.req.get_body_data() or "")
 end
 
 -- What has become of a call, and the status that this alone would have. An error's text holds no secret.
-local function outcome(thread, what)
-  local ran, ok, err = ngx.thread.wait(thread)
-  if not ran then
-    error(ok, 0)
-  elseif ok then
+local function outcome(what, ok, err)
+  if ok then
     return { done = true }, 200
+  elseif not frontdesk.errors.is(err) then
+    error(err, 0) -- a bug of the gateway's
   end
   ngx.log(ngx.WARN, what, ": ", tostring(err))
   return { done = false, problem = err.kind, message = tostring(err), try_again = err.retryable }, answer.status_of(err)
@@ -79,11 +78,15 @@ function sale.handle()
     return answer.json(400, { problem = problem })
   end
 
-  local greeting, contact = ngx.thread.spawn(greet, sold), ngx.thread.spawn(keep_contact, sold)
-  local greeted, status = outcome(greeting, "greeting")
-  local kept, other_status = outcome(contact, "contact")
+  -- As long as the slower of the two.
+  local done, failures = frontdesk.all {
+    function() return greet(sold) end,
+    function() return keep_contact(sold) end,
+  }
+  local greeting, status = outcome("greeting", done[1], failures[1])
+  local contact, other_status = outcome("contact", done[2], failures[2])
   -- The worse one counts: the POS sees at once that there is something to do, and in the answer what.
-  answer.json(math.max(status, other_status), { receipt = sold.receipt, greeting = greeted, contact = kept })
+  answer.json(math.max(status, other_status), { receipt = sold.receipt, greeting = greeting, contact = contact })
 end
 
 return sale

@@ -2,7 +2,7 @@
 -- connections belong to the worker.
 local frontdesk = require "frontdesk"
 
-local SECONDS = 5 -- for a call in all: a till waits no longer
+local SECONDS = 5 -- for a call in all, further tries included: a till waits no longer
 
 return {
   hearme = frontdesk.hearme { timeout = SECONDS },
