@@ -92,6 +92,7 @@ build = {
     ["frontdesk.envelope"] = "lua/frontdesk/envelope.lua",
     ["frontdesk.errors"] = "lua/frontdesk/errors.lua",
     ["frontdesk.host"] = "lua/frontdesk/host/init.lua",
+    ["frontdesk.host.alarms"] = "lua/frontdesk/host/alarms.lua",
     ["frontdesk.host.copas"] = "lua/frontdesk/host/copas.lua",
     ["frontdesk.host.cqueues"] = "lua/frontdesk/host/cqueues.lua",
     ["frontdesk.host.loop"] = "lua/frontdesk/host/loop.lua",

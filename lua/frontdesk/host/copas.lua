@@ -4,20 +4,26 @@ local copas = require "copas"
 
 local adapter = {}
 
--- To copas the engine is a socket with nothing to read, which a thread keeps trying.
+-- To copas the descriptor is a socket with nothing to read, which a thread keeps trying.
 function adapter.watch(fd, on_ready)
+  local over = false
   local socket = {
     getfd = function() return fd end,
     settimeout = function() end,
     close = function() end,
     receive = function()
-      if on_ready() then
-        return nil, "timeout", ""
+      over = not on_ready()
+      if over then
+        return ""
       end
-      return ""
+      return nil, "timeout", ""
     end,
   }
-  copas.addthread(function() copas.receive(socket, 1) end)
+  copas.addthread(function()
+    repeat
+      copas.receive(socket, 1) -- which later versions give up after a while
+    until over
+  end)
 end
 
 function adapter.spawn(fn)

@@ -5,11 +5,19 @@ local condition = require "cqueues.condition"
 
 local adapter = {}
 
+-- In a coroutine that a task has made for itself, cqueues cannot wait.
+function adapter.loop()
+  local controller, is_task = cqueues.running()
+  return is_task and controller or nil
+end
+
 function adapter.watch(fd, on_ready)
   cqueues.running():wrap(function()
+    local readable = { pollfd = fd, events = "r" }
     repeat
-      cqueues.poll { pollfd = fd, events = "r" }
+      cqueues.poll(readable)
     until not on_ready()
+    cqueues.cancel(fd) -- the number may be another file's by the next time
   end)
 end
 

@@ -1,20 +1,39 @@
 --- Who waits, and how: chosen by where the script runs. The only place that asks.
 
+local nearest = require "frontdesk.nearest"
+
 local hosts = {}
+
+local ADAPTERS = { copas = true, cqueues = true, luv = true }
+
+local function in_nginx()
+  local ngx = rawget(_G, "ngx")
+  return ngx ~= nil and ngx.get_phase ~= nil
+end
 
 -- Modules are loaded when first needed: the plain host knows nothing of nginx.
 local function host_module()
-  local ngx = rawget(_G, "ngx")
-  return require(ngx and ngx.get_phase and "frontdesk.host.nginx" or "frontdesk.host.plain")
+  return require(in_nginx() and "frontdesk.host.nginx" or "frontdesk.host.plain")
 end
 
 local chosen
 
+local function adapter_named(name)
+  if not ADAPTERS[name] then
+    error(('frontdesk.use knows no event loop "%s"%s; docs/event-loops.md tells how to write an adapter')
+      :format(name, nearest(name, ADAPTERS)), 3)
+  end
+  return require("frontdesk.host." .. name)
+end
+
 --- Chooses an event loop, by the name of an adapter or with one of your own.
 ---@param adapter string|table "luv", "cqueues", "copas", or { watch, ticket, spawn } (docs/event-loops.md)
 function hosts.use(adapter)
+  if in_nginx() then
+    error("frontdesk.use has no place in nginx, whose own loop is used there", 2)
+  end
   if type(adapter) == "string" then
-    adapter = require("frontdesk.host." .. adapter)
+    adapter = adapter_named(adapter)
   end
   if type(adapter) ~= "table" or not (adapter.watch and adapter.ticket and adapter.spawn) then
     error("frontdesk.use takes the name of an adapter, or a table with watch, ticket and spawn", 2)

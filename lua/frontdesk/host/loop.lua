@@ -1,23 +1,62 @@
 --- Hosts made of an event loop whose tasks are coroutines.
 --
--- The engine is one descriptor that is readable when there is something to do; a
--- loop that can watch it needs an adapter of three functions (docs/event-loops.md):
+-- What has to be waited for is a descriptor that becomes readable; a loop that can watch
+-- one needs an adapter of three functions (docs/event-loops.md):
 --   watch(fd, on_ready)  calls on_ready() whenever fd is readable, until it returns false
 --   ticket()             { wait(), wake() }: wait gives up the current task, wake lets it go on
 --   spawn(fn)            runs fn() as a task of the loop
+-- and may have a fourth, where there are several loops or coroutines that are no tasks:
+--   loop()               the loop whose task is running; nil outside of tasks
 
+local alarms = require "frontdesk.host.alarms"
 local cancellation = require "frontdesk.cancellation"
-local core = require "frontdesk.core"
 local memory = require "frontdesk.tokens.memory"
 local plain = require "frontdesk.host.plain"
+local scheduler = require "frontdesk.host.scheduler"
 local waiting = require "frontdesk.host.waiting"
 
 local loop = {}
 
--- Outside the loop's tasks (before it runs, say) there is nobody to give way to.
-local function in_task()
-  local running, is_main = coroutine.running()
-  return running ~= nil and not is_main
+-- The adapter's ticket is woken once at most, and only while its task waits.
+local Ticket = {}
+Ticket.__index = Ticket
+
+--- Waits for `wake`, which may have been called before.
+---@param seconds number|nil at most
+---@return boolean woken
+function Ticket:wait(seconds)
+  local limit = seconds and { wake = function() self:go_on() end }
+  local alarm = limit and self.alarms:add(math.max(seconds, 0), limit)
+  if not self.woken then
+    self.is_waiting = true
+    self.inner:wait()
+  end
+  if alarm then
+    self.alarms:remove(alarm)
+  end
+  return self.woken
+end
+
+function Ticket:go_on()
+  if self.is_waiting then
+    self.is_waiting = false
+    self.inner:wake()
+  end
+end
+
+function Ticket:wake()
+  self.woken = true
+  self:go_on()
+end
+
+local function is_cancelled()
+  local state = cancellation.current()
+  return state ~= nil and state.cancelled
+end
+
+-- A table by things that may go away.
+local function by_what_lives()
+  return setmetatable({}, { __mode = "k" })
 end
 
 --- Makes a host from an adapter.
@@ -25,65 +64,97 @@ end
 ---@return table host
 function loop.host(adapter)
   local host = {}
-  local waiters, watched = {}, {}
-  local store = memory.new(adapter.ticket)
+  local waiters = {}
+  local watchers = by_what_lives() -- the set of loops that watch an engine, by engine
+  local clocks = by_what_lives()   -- the alarms of a loop
+
+  -- The loop whose task is running. Outside of its tasks (before it runs, say) there is
+  -- nobody to give way to, but for the tasks of a `frontdesk.run`: both are plain waiting.
+  local function current_loop()
+    if scheduler.here() then
+      return nil
+    elseif adapter.loop then
+      return adapter.loop()
+    end
+    local running, is_main = coroutine.running()
+    return running and not is_main and adapter or nil
+  end
+
+  local function new_ticket(here)
+    local clock = clocks[here] or alarms.new(adapter.watch)
+    clocks[here] = clock
+    return setmetatable({ inner = adapter.ticket(), alarms = clock, woken = false, is_waiting = false }, Ticket)
+  end
+
+  -- Tasks are woken here only, where none is under way, and so never by one another.
+  local function work(engine)
+    engine:step()
+    local ok, message = pcall(waiting.wake, engine, waiters)
+    if not ok then
+      engine:nudge() -- for those who are still to be woken
+      error(message, 0)
+    end
+  end
+
+  local function watch(engine, here)
+    local loops = watchers[engine] or by_what_lives()
+    watchers[engine] = loops
+    if loops[here] then
+      return
+    end
+    local fd = engine:fd()
+    loops[here] = true
+    adapter.watch(fd, function()
+      work(engine)
+      if engine:in_flight() > 0 then
+        return true
+      end
+      loops[here] = nil
+      if next(loops) then
+        engine:nudge() -- the other loops have nothing left to watch either
+      end
+      return false
+    end)
+  end
+
+  -- What somebody else than the watchers has ended, no event tells them.
+  local function tell_watchers(engine)
+    if next(watchers[engine] or {}) then
+      engine:nudge()
+    end
+  end
 
   function host.refusal()
     return nil
   end
 
-  function host.tokens(_, identity)
-    return store, identity
-  end
-
-  local function watch(engine)
-    if watched[engine] then
-      return
-    end
-    watched[engine] = true
-    adapter.watch(engine:fd(), function()
-      engine:step()
-      waiting.wake(engine, waiters)
-      watched[engine] = engine:in_flight() > 0 or nil
-      return watched[engine] == true
-    end)
-  end
-
   function host.wait(engine, transfer)
-    if not in_task() then
-      return plain.wait(engine, transfer)
-    end
-    engine:step() -- sends at once, and perhaps completes what others wait for
-    waiting.wake(engine, waiters)
-    if not transfer:done() then
-      watch(engine)
-      waiting.await(waiters, transfer, adapter.ticket())
+    local here = current_loop()
+    if not here then
+      plain.wait(engine, transfer)
+      tell_watchers(engine)
+    elseif not transfer:done() then
+      watch(engine, here)
+      waiting.await(waiters, transfer, new_ticket(here))
+      if is_cancelled() then
+        tell_watchers(engine)
+      end
     end
   end
 
-  -- A time to come is one more descriptor.
   function host.sleep(seconds)
-    if not in_task() then
+    local here = current_loop()
+    if not here then
       return plain.sleep(seconds)
     end
-    local timer = assert(core.timer(seconds))
-    local ticket, over = adapter.ticket(), false
-    adapter.watch(timer:fd(), function()
-      if not timer:is_due() then
-        return true
-      end
-      timer:close()
-      if not over then
-        ticket:wake()
-      end
-      return false
-    end)
-    cancellation.wait(ticket, function() over = true end)
-    local state = cancellation.current()
-    return not (state and state.cancelled) or nil
+    cancellation.wait(new_ticket(here), function() end, seconds)
+    return not is_cancelled() or nil
   end
 
   function host.spawner()
+    if not current_loop() then
+      return plain.spawner()
+    end
     return function(fn)
       adapter.spawn(function()
         cancellation.enter()
@@ -92,7 +163,20 @@ function loop.host(adapter)
     end
   end
 
-  host.ticket = adapter.ticket
+  host.run = plain.run
+
+  function host.ticket()
+    local here = current_loop()
+    return here and new_ticket(here) or plain.ticket()
+  end
+
+  local store = memory.new(function()
+    return (current_loop() or scheduler.here()) and host.ticket()
+  end)
+
+  function host.tokens(_, identity)
+    return store, identity
+  end
 
   return host
 end

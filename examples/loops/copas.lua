@@ -1,0 +1,21 @@
+-- Fetches twenty contacts at once, in threads of copas.
+-- Run: make, then luajit lua/frontdesk/sandbox/main.lua run examples/loops/copas.lua
+local copas = require "copas"
+local frontdesk = require "frontdesk"
+
+frontdesk.use "copas"
+local omicall = frontdesk.omicall()
+local started, slowest, fetched = frontdesk.now(), 0, 0
+
+for number = 1, 20 do
+  copas.addthread(function()
+    local page, err, response = omicall.contacts:search { keyword = ("09000000%02d"):format(number) }
+    if not page then error(tostring(err)) end
+    slowest, fetched = math.max(slowest, response.timings.total), fetched + 1
+  end)
+end
+
+while fetched < 20 do
+  copas.step() -- copas.loop() is for servers: in older versions it does not end
+end
+print(("%d fetched in %.3f s; the slowest took %.3f s"):format(fetched, frontdesk.now() - started, slowest))

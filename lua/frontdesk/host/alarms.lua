@@ -1,0 +1,67 @@
+--- Who waits for a time to come: all of an event loop's behind one descriptor, which the
+-- loop watches only as long as somebody waits.
+
+local core = require "frontdesk.core"
+
+local Alarms = {}
+Alarms.__index = Alarms
+
+-- Wakes those whose time has come. Whether others still wait.
+function Alarms:ring()
+  self.timer:is_due()
+  local list, now = self.list, core.now()
+  while list[1] and list[1].at <= now do
+    table.remove(list, 1).ticket:wake()
+  end
+  if list[1] then
+    self.timer:set(list[1].at - now)
+  end
+  self.is_watched = list[1] ~= nil
+  return self.is_watched
+end
+
+--- Has a ticket woken.
+---@param seconds number from now
+---@param ticket table
+---@return table alarm to be given to `remove` when it is no longer wanted
+function Alarms:add(seconds, ticket)
+  local alarm = { at = core.now() + seconds, ticket = ticket }
+  local list = self.list
+  local place = #list + 1
+  while place > 1 and list[place - 1].at > alarm.at do
+    place = place - 1
+  end
+  table.insert(list, place, alarm)
+  if place == 1 then
+    self.timer:set(seconds)
+  end
+  if not self.is_watched then
+    self.is_watched = true
+    self.watch(self.timer:fd(), function() return self:ring() end)
+  end
+  return alarm
+end
+
+--- Takes an alarm back; nothing happens when it has rung.
+---@param alarm table
+function Alarms:remove(alarm)
+  for i, other in ipairs(self.list) do
+    if other == alarm then
+      table.remove(self.list, i)
+      break
+    end
+  end
+  if self.is_watched and not self.list[1] then
+    self.timer:set(0) -- for the loop to see that nobody waits any more
+  end
+end
+
+local alarms = {}
+
+--- Alarms for one loop.
+---@param watch fun(fd: integer, on_ready: fun(): boolean) the adapter's
+function alarms.new(watch)
+  return setmetatable({ timer = assert(core.timer()), list = {}, is_watched = false, watch = watch }, Alarms)
+end
+
+return alarms
