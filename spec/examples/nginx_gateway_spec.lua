@@ -76,9 +76,6 @@ describe("the nginx gateway", function()
     for name, value in pairs(changes or {}) do
       environment[name] = value or nil
     end
-    -- A sanitizer's core needs the sanitizer in nginx too; what nginx keeps to its end is no leak of ours.
-    environment.LD_PRELOAD = os.getenv "LD_PRELOAD"
-    environment.ASAN_OPTIONS = "detect_leaks=0"
     local message
     gateway, message = start { environment = environment }
     return gateway, message
@@ -408,6 +405,22 @@ describe("the nginx gateway", function()
       assert.matches("hearme    down +%d+ ms  timeout\nomicall   up .*\npos       down +%d+ ms  timeout\nimbee     down +%d+ ms  timeout\n", answer:body())
       assert.is_true(answer:timings().total < 4) -- three times two seconds, if it were one after the other
     end)
+  end)
+
+  it("is set up as its document says", function()
+    local settings = process.read_file "examples/nginx/nginx.conf"
+    local text = process.read_file "docs/nginx.md"
+    local shown = 0
+    for block in text:gmatch "```nginx\n(.-)```" do
+      for line in block:gmatch "[^\n]+" do
+        shown = shown + 1
+        assert_has(line:match "^%s*(.-)%s*$", settings)
+      end
+    end
+    assert.is_true(shown >= 5)
+    for path in text:gmatch "%]%(([^)#:]+)%)" do
+      assert.is_true(process.exists("docs/" .. path .. "/.") or process.exists("docs/" .. path), path .. " is not there")
+    end
   end)
 
   it("does not start with a setting that is missing, and says which", function()

@@ -59,6 +59,11 @@ local function command(nginx, folder, environment)
   for name, value in pairs(environment) do
     add(name, value)
   end
+  local preload = os.getenv "LD_PRELOAD"
+  if preload then -- a core made with a sanitizer needs it in nginx too; what nginx keeps to its end is no leak of ours
+    add("LD_PRELOAD", preload)
+    add("ASAN_OPTIONS", "detect_leaks=0")
+  end
   local globals = {}
   for _, module in ipairs(nginx.modules) do
     globals[#globals + 1] = ('load_module "%s";'):format(module)
