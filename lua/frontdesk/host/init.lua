@@ -77,6 +77,17 @@ function hosts.ticket()
   return chosen.ticket()
 end
 
+--- The memory that all workers of the host share.
+---@param name string|nil of a lua_shared_dict; the host's usual one when not given
+---@return table|nil dict nil where there is none
+---@return integer|nil workers that share it
+function hosts.shared_dict(name)
+  chosen = chosen or host_module()
+  if chosen.shared_dict then
+    return chosen.shared_dict(name)
+  end
+end
+
 --- Where tokens are kept.
 ---@param name string|nil of a lua_shared_dict, where the host has such a thing
 ---@param identity string whose token it is; holds secrets

@@ -272,6 +272,14 @@ local function apart(action)
   return first, second
 end
 
+--- The memory that all workers share, and how many they are.
+---@param name string|nil of the lua_shared_dict; "frontdesk" when not given
+---@return table|nil dict
+---@return integer workers
+function nginx.shared_dict(name)
+  return ngx.shared[name or "frontdesk"], ngx.worker.count()
+end
+
 local worker_tokens
 
 --- The store of tokens: a lua_shared_dict where there is one, else the worker's memory.
