@@ -60,13 +60,13 @@ return app
 --   held       requests that were ever held
 --   aborted    requests whose client went away
 --   logins     tokens asked for
---   calls      answers of /echo
+-- /nap echoes, after a hundredth of a second.
 local UPSTREAM = [[
   lua_check_client_abort on;
   default_type application/json;
   location = /echo { content_by_lua_block { require("service").echo() } }
   location = /hold { content_by_lua_block { require("service").hold() } }
-  location = /nap { content_by_lua_block { ngx.sleep(tonumber(ngx.var.arg_s)) require("service").echo() } }
+  location = /nap { content_by_lua_block { ngx.sleep(0.01) require("service").echo() } }
   location = /guarded { content_by_lua_block { require("service").guarded() } }
   location = /api/auth { content_by_lua_block { require("service").log_in() } }
   location = /cut { return 444; }
@@ -83,7 +83,6 @@ local function say(payload)
 end
 
 function service.echo()
-  state:incr("calls", 1, 0)
   say(('"%s %s"'):format(ngx.var.server_protocol, ngx.var.connection))
 end
 
@@ -177,6 +176,7 @@ function gateways.start(options)
     front[name] = value
   end
   front.files = files
+  front.server = "keepalive_timeout 0;\n" .. options.server -- so that no connection is used twice
   return setmetatable({
     upstream = upstream,
     front = httpd.start(front),
@@ -202,10 +202,7 @@ end
 ---@param path string
 ---@return table transfer
 function gateway:ask(path)
-  self.asking = self.asking or core.headers({ { "Connection", "close" } })
-  return assert(self.engine:submit({
-    url = self.front.url .. path, headers = self.asking, timeout = 60, ca_file = self.front.ca_file,
-  }))
+  return assert(self.engine:submit({ url = self.front.url .. path, timeout = 60 }))
 end
 
 --- Waits for what was asked.

@@ -10,7 +10,7 @@
 --       files = { ["a.txt"] = "text", [...] },  -- written to server.folder
 --       frontdesk = true,       -- with what is built here on nginx's Lua paths, and with $folder/tmp as TMPDIR
 --       workers = 2,            -- 1 when not given
---       user = "nobody",        -- whom the workers run as, when we are root
+--       user = "nobody nogroup",   -- whom the workers run as, when we are root
 --       main = "...",           -- outside of everything
 --     }
 --     server.url       "http://127.0.0.1:PORT" (https with tls)
@@ -188,7 +188,7 @@ function httpd.start(options)
   )
   for _ = 1, 500 do
     -- the pid file comes after the port, and so proves that the port is ours
-    if read(folder .. "/pid") ~= "" and httpd.accepts(port) then
+    if self:master() and #self:workers() >= (options.workers or 1) and httpd.accepts(port) then
       return self
     end
     socket.sleep(0.01)
