@@ -106,6 +106,13 @@ sanitize:
 	@PRELOAD=$$($(CC) -print-file-name=libasan.so) $(MAKE) --no-print-directory test VARIANT=asan-$(VARIANT) \
 	  CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)" LDFLAGS=-Wl,-z,nodelete
 
+# The one piece of C with a thread of its own.
+sanitize-thread: | deps
+	@mkdir -p build/tsan
+	$(Q)$(CC) $(BASE) $(WARN) -O1 -g -fsanitize=thread -pthread -o build/tsan/notifier_threads \
+	  spec/support/notifier_threads.c csrc/engine/notifier.c csrc/engine/status.c
+	@build/tsan/notifier_threads && echo 'sanitize-thread: clean'
+
 bench: build
 	@$(WITH_TREE) sh spec/bench/run
 
@@ -148,6 +155,7 @@ help:
 	@echo 'make test      the specs on both; SPEC=spec/unit/x_spec.lua runs one file'
 	@echo 'make lint      luacheck, gcc, clang, clang-tidy, cppcheck and the house rules'
 	@echo 'make sanitize  the specs under AddressSanitizer and UBSan'
+	@echo 'make sanitize-thread   the notifier and a loop under ThreadSanitizer'
 	@echo 'make sandbox   the five services in the foreground, with keys to try'
 	@echo 'make bench     how far from plain libcurl, and from the other Lua clients'
 	@echo 'make smoke     a short tour on every Lua: 5.1, 5.2, 5.3, 5.4 and LuaJIT'
@@ -157,6 +165,6 @@ help:
 	@echo 'make clean     removes build/'
 	@echo 'CURL=gnutls    with any of these: the core on the libcurl that has GnuTLS'
 
-.PHONY: build deps demo demo-nginx sandbox env test sanitize bench smoke rock clean help \
+.PHONY: build deps demo demo-nginx sandbox env test sanitize sanitize-thread bench smoke rock clean help \
   lint lint-lua lint-rules lint-clang lint-tidy lint-cppcheck
 .DELETE_ON_ERROR:
