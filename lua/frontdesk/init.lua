@@ -9,6 +9,8 @@
 --   json     encode and decode, strict and exact
 --   null     the JSON null, the same value as cjson.null
 --   errors   is(err, kind)
+--   job      work of many items that goes on where it was killed
+--   progress how far it is, for people
 --   sandbox  all services, simulated
 --   now      seconds of a clock that never jumps, to time things by
 --   sleep    lets others run for some seconds
@@ -26,6 +28,8 @@ local MODULES = {
   csv = "frontdesk.csv",
   json = "frontdesk.json",
   errors = "frontdesk.errors",
+  job = "frontdesk.job",
+  progress = "frontdesk.progress",
   sandbox = "frontdesk.sandbox",
 }
 

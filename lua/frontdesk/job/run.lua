@@ -1,0 +1,331 @@
+--- One run of a job: what happens to each item of the source, from its key to its record.
+--
+-- The order is what the guarantees rest on. "started" is on the disk before the function
+-- is called, and "done" is written before anything else happens to the item. So whatever
+-- the moment in which a run dies, each key is in one of three states: done, not begun, or
+-- begun with an outcome that is not known. Only the middle one is worked on without asking.
+
+local cancellation = require "frontdesk.cancellation"
+local clock = require "frontdesk.clock"
+local errors = require "frontdesk.errors"
+local tasks = require "frontdesk.tasks"
+
+local LONGEST_KEY = 1000 -- bytes
+local ROUNDS = 2         -- more, for what failed in a way that may pass
+local PAUSE = 1          -- seconds before the first of them; the pause doubles
+local KEPT = 10000       -- rows that are kept for these rounds
+local GIVE_UP = 100      -- failures in a row that concern the service and not the item
+
+-- Failures that would meet every other item too,
+local FATAL = { auth = true, tls = true, cancelled = true }
+-- and those that do when they go on and on.
+local OUTAGE = { network = true, timeout = true, unavailable = true, rate_limited = true }
+
+---@class frontdesk.job.run
+local Run = {}
+Run.__index = Run
+
+local run = {}
+
+---@param journal frontdesk.journal
+---@param options table of job:each, checked
+---@param fn function
+---@param summary frontdesk.job.summary
+---@param progress frontdesk.progress
+---@return frontdesk.job.run
+function run.new(journal, options, fn, summary, progress)
+  return setmetatable({
+    journal = journal, options = options, fn = fn, summary = summary, progress = progress,
+    seen = {},    -- keys that this run's source gave
+    again = {},   -- entries that another round may help
+    rounds = ROUNDS,
+    streak = 0,   -- failures in a row that look like an outage
+    over = false, -- nothing more is begun
+    raised = nil, -- { error } that a function of the caller raised
+  }, Run)
+end
+
+-- Ends the run with a failure of its own; what is under way still ends as it should.
+function Run:stop(err)
+  self.over = true
+  self.summary.stopped = self.summary.stopped or err
+end
+
+-- Ends the run with an error that is raised again at its end.
+function Run:raise(message)
+  self.over = true
+  self.raised = self.raised or { message }
+end
+
+-- Writes a record. nil when that failed, which ends the run.
+function Run:record(word, key, detail)
+  local added, err = self.journal:add(word, key, detail)
+  if not added then
+    self:stop(err)
+  end
+  return added
+end
+
+local function cancelled()
+  return errors.new { kind = "cancelled", message = "the job was cancelled" }
+end
+
+local function kind_of(err)
+  return type(err) == "table" and type(err.kind) == "string" and err.kind or "rejected"
+end
+
+function Run:report(err, entry)
+  if self.options.on_error then
+    self.progress:clear()
+    self.options.on_error(err, entry.row, entry.key, entry.line)
+  end
+end
+
+-- The end of an entry that did not succeed.
+function Run:fail(entry, err, unknown)
+  if unknown then
+    self.progress:step "unknown"
+  else
+    local kind = kind_of(err)
+    self.summary.failed[kind] = (self.summary.failed[kind] or 0) + 1
+    self.progress:step "failed"
+  end
+  self:report(err, entry)
+end
+
+function Run:refuse(entry, message)
+  self:fail(entry, errors.new { kind = "invalid_input", message = message })
+end
+
+-- The key of a row as a string; nil and what is wrong with it.
+function Run:key_of(row)
+  local rule = self.options.key
+  local key
+  if type(rule) == "function" then
+    key = rule(row)
+  elseif type(row) == "table" then
+    key = row[rule]
+  end
+  if type(key) == "number" then
+    key = key % 1 == 0 and ("%.0f"):format(key) or ("%.17g"):format(key)
+  end
+  if type(key) ~= "string" or key == "" then
+    return nil, type(rule) == "function" and "the item has no key" or ("the item has no %s, which is its key"):format(rule)
+  elseif #key > LONGEST_KEY then
+    return nil, ("the key is %d bytes long; %d are the most"):format(#key, LONGEST_KEY)
+  end
+  return key
+end
+
+-- Looks at what the source gave. An entry to work on, or nil when there is nothing to do.
+function Run:admit(row, err, line)
+  self.summary.items = self.summary.items + 1
+  if row == false then
+    self:fail({ line = line }, err)
+    return nil
+  end
+  local entry = { row = row, line = line }
+  local message
+  entry.key, message = self:key_of(row)
+  if not entry.key then
+    self:refuse(entry, message)
+    return nil
+  elseif self.seen[entry.key] then
+    self:refuse(entry, ('the key "%s" came before in this source'):format(entry.key))
+    return nil
+  end
+  self.seen[entry.key] = true
+  if self.journal.done[entry.key] then
+    self.summary.skipped = self.summary.skipped + 1
+    self.progress:step "skipped"
+    return nil
+  end
+  return entry
+end
+
+-- An item whose outcome is not known, of an earlier run or an earlier round. True when it
+-- is to be done (again).
+function Run:settle(entry)
+  local settle = self.options.settle
+  local done = nil
+  if settle then
+    done = settle(entry.row, entry.key)
+  end
+  if done == nil then
+    if entry.err then
+      self:fail(entry, entry.err, true)
+    else
+      self.progress:step "unknown"
+    end
+    return false
+  elseif done == false then
+    return true
+  end
+  if self:record("done", entry.key) then
+    self.summary.settled = self.summary.settled + 1
+    self.progress:step()
+  end
+  return false
+end
+
+-- Brings "started" to the disk. One sync serves all who come while it waits for its turn.
+-- False when the entry cannot begin.
+function Run:begin(key)
+  local mark = self:record("started", key)
+  if not mark then
+    return false
+  end
+  local rested, failure = clock.sleep(0)
+  if rested then
+    local ok, err = true, nil
+    if self.journal.synced < mark then
+      ok, err = self.journal:sync()
+    end
+    if ok and not self.over then
+      return true
+    end
+    failure = err
+  else
+    failure = failure and errors.new(failure) or cancelled()
+  end
+  if failure then
+    self:stop(failure)
+  end
+  self:record("failed", key, "cancelled") -- it was not begun
+  return false
+end
+
+-- An entry whose function failed: for another round, or for good.
+function Run:fell_through(entry, err)
+  local kind = kind_of(err)
+  local unknown = type(err) == "table" and err.outcome == "unknown" and not self.options.idempotent
+  self:record(unknown and "unknown" or "failed", entry.key, kind)
+  self.streak = OUTAGE[kind] and self.streak + 1 or 0
+  if FATAL[kind] or self.streak >= GIVE_UP then
+    self:stop(err)
+  end
+  local passing = unknown and self.options.settle ~= nil
+    or not unknown and type(err) == "table" and (err.retryable or self.options.idempotent and OUTAGE[kind])
+  if passing and not self.over and self.rounds > 0 and #self.again < KEPT then
+    entry.err = err
+    self.again[#self.again + 1] = entry
+  else
+    self:fail(entry, err, unknown)
+  end
+end
+
+-- What an error leaves behind that the function raised: only an error of frontdesk says
+-- whether the item was done.
+function Run:fell_down(entry, message)
+  if errors.is(message) and message.outcome ~= "unknown" then
+    self:record("failed", entry.key, message.kind)
+  elseif not self.options.idempotent then
+    self:record("unknown", entry.key, "raised")
+  end
+end
+
+function Run:attempt(entry)
+  local options = self.options
+  if self.journal.open[entry.key] and not options.idempotent and not self:settle(entry) then
+    return
+  end
+  if self.over or not options.idempotent and not self:begin(entry.key) then
+    return
+  end
+  if entry.err then
+    self.summary.retried = self.summary.retried + 1
+  end
+  local ok, value, err = pcall(self.fn, entry.row, entry.key, entry.line)
+  if not ok then
+    self:fell_down(entry, value)
+    error(value, 0)
+  elseif not value and err == nil then
+    self:fell_down(entry)
+    error("the function of a job must give a value, or nil and an error; it gave nothing", 0)
+  elseif not value then
+    return self:fell_through(entry, err)
+  end
+  self.streak = 0
+  if self:record("done", entry.key) then
+    self.summary.done = self.summary.done + 1
+    self.progress:step()
+  end
+end
+
+function Run:work(entry)
+  if self.over then
+    return
+  end
+  entry.round = self.rounds
+  local ok, message = pcall(self.attempt, self, entry)
+  if not ok then
+    self:raise(message)
+    if type(message) == "string" and message:find("interrupted!", 1, true) then
+      error(message, 0) -- Ctrl-C is for the loop around all tasks
+    end
+  end
+end
+
+-- Works through entries, many at once.
+function Run:map(source)
+  local ok, message = pcall(tasks.map, source, function(entry)
+    self:work(entry)
+    return true
+  end, { concurrency = self.options.concurrency, on_result = function() end })
+  if not ok then
+    self:raise(message)
+  end
+  local state = cancellation.current()
+  if state and state.cancelled then
+    self:stop(cancelled())
+  end
+end
+
+-- What one more try may help, after a while.
+function Run:repeat_failed()
+  local pause = PAUSE
+  while #self.again > 0 and not self.over do
+    local ok, rested, failure = pcall(clock.sleep, pause)
+    if not ok then
+      return self:raise(rested)
+    elseif not rested then
+      return self:stop(failure and errors.new(failure) or cancelled())
+    end
+    pause = pause * 2
+    self.rounds = self.rounds - 1
+    local list = self.again
+    self.again = {}
+    self:map(list)
+    for _, entry in ipairs(list) do
+      if entry.round ~= self.rounds then -- the run ended before its turn came
+        self.again[#self.again + 1] = entry
+      end
+    end
+  end
+end
+
+--- Works through a source.
+---@param next_item fun(): any, any, any  an item, or false; an error; its line
+function Run:perform(next_item)
+  self:map(function()
+    while not self.over do
+      local row, err, line = next_item()
+      if row == nil then
+        return nil
+      end
+      local entry = self:admit(row, err, line)
+      if entry then
+        return entry
+      end
+    end
+  end)
+  self:repeat_failed()
+  for _, entry in ipairs(self.again) do
+    local ok, message = pcall(self.fail, self, entry, entry.err, self.journal.open[entry.key])
+    if not ok then
+      self:raise(message)
+    end
+  end
+end
+
+return run
