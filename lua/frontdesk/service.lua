@@ -26,7 +26,11 @@ local function check_call_options(options, level, also)
   for name, value in pairs(options) do
     local kind = CALL_OPTIONS[name] or also and also[name]
     if not kind then
-      error('"' .. tostring(name) .. '" is not a call option' .. nearest(name, also or CALL_OPTIONS), level)
+      local hint = nearest(name, CALL_OPTIONS)
+      if also and hint == "" then
+        hint = nearest(name, also)
+      end
+      error('"' .. tostring(name) .. '" is not a call option' .. hint, level)
     end
     if kind ~= "any" and type(value) ~= kind then
       error("the call option " .. name .. " must be a " .. kind .. " (got a " .. type(value) .. ")", level)
