@@ -6,12 +6,12 @@ local core = require "frontdesk.core"
 local Alarms = {}
 Alarms.__index = Alarms
 
--- Wakes those whose time has come. Whether others still wait.
-function Alarms:ring()
+-- Tells those whose time has come. Whether others still wait.
+function Alarms:look()
   self.timer:is_due()
   local list, now = self.list, core.now()
   while list[1] and list[1].at <= now do
-    table.remove(list, 1).ticket:wake()
+    table.remove(list, 1).ring()
   end
   if list[1] then
     self.timer:set(list[1].at - now)
@@ -20,12 +20,12 @@ function Alarms:ring()
   return self.is_watched
 end
 
---- Has a ticket woken.
+--- Has a function called when the time has come.
 ---@param seconds number from now
----@param ticket table
+---@param ring fun()
 ---@return table alarm to be given to `remove` when it is no longer wanted
-function Alarms:add(seconds, ticket)
-  local alarm = { at = core.now() + seconds, ticket = ticket }
+function Alarms:add(seconds, ring)
+  local alarm = { at = core.now() + seconds, ring = ring }
   local list = self.list
   local place = #list + 1
   while place > 1 and list[place - 1].at > alarm.at do
@@ -37,7 +37,7 @@ function Alarms:add(seconds, ticket)
   end
   if not self.is_watched then
     self.is_watched = true
-    self.watch(self.timer:fd(), function() return self:ring() end)
+    self.watch(self.timer:fd(), function() return self:look() end)
   end
   return alarm
 end

@@ -25,9 +25,14 @@ Ticket.__index = Ticket
 ---@param seconds number|nil at most
 ---@return boolean woken
 function Ticket:wait(seconds)
-  local limit = seconds and { wake = function() self:go_on() end }
-  local alarm = limit and self.alarms:add(math.max(seconds, 0), limit)
-  if not self.woken then
+  local is_over, alarm = false, nil
+  if seconds then
+    alarm = self.alarms:add(math.max(seconds, 0), function()
+      is_over = true
+      self:go_on()
+    end)
+  end
+  if not self.woken and not is_over then
     self.is_waiting = true
     self.inner:wait()
   end
@@ -134,8 +139,12 @@ function loop.host(adapter)
       plain.wait(engine, transfer)
       tell_watchers(engine)
     elseif not transfer:done() then
-      watch(engine, here)
-      waiting.await(waiters, transfer, new_ticket(here))
+      local ticket = new_ticket(here)
+      waiters[transfer] = ticket
+      watch(engine, here) -- in some loops this looks at once
+      if not transfer:done() then
+        waiting.await(waiters, transfer, ticket)
+      end
       if is_cancelled() then
         tell_watchers(engine)
       end
@@ -165,14 +174,13 @@ function loop.host(adapter)
 
   host.run = plain.run
 
+  --- nil outside of tasks.
   function host.ticket()
     local here = current_loop()
     return here and new_ticket(here) or plain.ticket()
   end
 
-  local store = memory.new(function()
-    return (current_loop() or scheduler.here()) and host.ticket()
-  end)
+  local store = memory.new(host.ticket)
 
   function host.tokens(_, identity)
     return store, identity

@@ -1,20 +1,25 @@
 --- Tokens that many calls share: fetched once, however many wait for one.
 --
--- A store keeps them: get(key), put(key, token, seconds|nil), drop(key, token), lock(key),
--- unlock(key), wait(key, seconds), fail(key, err), failure(key, since). Which one, the host
--- says. `apart(action)`, where a store has it, runs a login so that it ends even when the
--- call that began it is ended early.
+-- A store keeps them: get(key), put(key, token, seconds|nil), drop(key, token),
+-- lock(key, seconds), unlock(key), wait(key, seconds), fail(key, err), failure(key, since).
+-- Which one, the host says. `wait` gives false where a caller cannot wait for the others.
+-- `apart(action)`, where a store has it, runs a login so that it ends even when the call
+-- that began it is ended early.
 
+local cancellation = require "frontdesk.cancellation"
 local core = require "frontdesk.core"
 local errors = require "frontdesk.errors"
 
 local tokens = {}
 
+-- What ends one caller's login, and says nothing about another's.
+local OWN = { cancelled = true, timeout = true }
+
 local function fetch_into(store, key, fetch)
   local ok, token, extra = pcall(fetch)
   if ok and token then
     store:put(key, token, extra)
-  elseif ok then
+  elseif ok and not OWN[extra.kind] then
     store:fail(key, extra)
   end
   store:unlock(key)
@@ -22,6 +27,16 @@ local function fetch_into(store, key, fetch)
     error(token, 0)
   end
   return token or nil, not token and extra or nil
+end
+
+-- Past the lock.
+local function fetch_alone(store, key, fetch)
+  local token, extra = fetch()
+  if not token then
+    return nil, extra
+  end
+  store:put(key, token, extra)
+  return token
 end
 
 local function at_once(action)
@@ -38,7 +53,8 @@ end
 function tokens.obtain(store, key, deadline, fetch)
   local since = core.now()
   while true do
-    local locked = store:lock(key)
+    local left = deadline - core.now()
+    local locked = store:lock(key, left)
     -- The last who had the lock may have put a token, or told why there is none.
     local token = store:get(key)
     local failure = not token and store:failure(key, since)
@@ -51,11 +67,16 @@ function tokens.obtain(store, key, deadline, fetch)
     if locked then
       return (store.apart or at_once)(function() return fetch_into(store, key, fetch) end)
     end
-    local left = deadline - core.now()
     if left <= 0 then
       return nil, errors.new { kind = "timeout", message = "the deadline passed while another call was logging in" }
     end
-    store:wait(key, left)
+    if store:wait(key, left) == false then
+      return fetch_alone(store, key, fetch)
+    end
+    local task = cancellation.current()
+    if task and task.cancelled then
+      return nil, errors.new { kind = "cancelled", message = "the task was cancelled" }
+    end
   end
 end
 

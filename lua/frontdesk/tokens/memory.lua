@@ -1,5 +1,6 @@
 --- Tokens in this Lua state's memory: a plain script's, or a worker's when nothing is shared.
 
+local cancellation = require "frontdesk.cancellation"
 local core = require "frontdesk.core"
 
 local Memory = { __name = "frontdesk.tokens.memory" }
@@ -23,11 +24,13 @@ function Memory:drop(key, token)
   end
 end
 
-function Memory:lock(key)
-  if self.locked[key] then
+-- A lock holds no longer than its holder may take: a task can go away without a word.
+function Memory:lock(key, seconds)
+  local held_until, now = self.locked[key], core.now()
+  if held_until and now < held_until then
     return false
   end
-  self.locked[key] = true
+  self.locked[key] = now + seconds
   return true
 end
 
@@ -41,10 +44,13 @@ end
 
 function Memory:wait(key, seconds)
   local ticket = self.ticket()
+  if not ticket then
+    return false
+  end
   local waiting = self.waiting[key] or {}
   self.waiting[key] = waiting
   waiting[#waiting + 1] = ticket
-  ticket:wait(seconds)
+  cancellation.wait(ticket, function() end, math.min(seconds, self.locked[key] - core.now()))
 end
 
 function Memory:fail(key, err)
@@ -61,7 +67,7 @@ end
 local memory = {}
 
 --- An empty store.
----@param ticket (fun(): table)|nil the host's, to wait for each other with; nil where there is one task only
+---@param ticket fun(): table|nil the host's, to wait for each other with; gives nil outside of tasks
 ---@param apart (fun(action: fun()): any, any)|nil see frontdesk.tokens
 ---@return table store
 function memory.new(ticket, apart)
