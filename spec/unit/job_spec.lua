@@ -261,7 +261,7 @@ describe("a job", function()
     end)
   end)
 
-  it("tries again at the end what may pass, twice, and then lets it be", function()
+  it("tries again at the end what may pass, three times, and then lets it be", function()
     local tries = { A = 0, B = 0, C = 0 }
     local reported = {}
     local summary = assert(run(rows("A", "B", "C"), { on_error = function(_, _, key) reported[#reported + 1] = key end },
@@ -274,11 +274,63 @@ describe("a job", function()
         end
         return true
       end))
-    assert.same({ A = 3, B = 3, C = 1 }, tries)
+    assert.same({ A = 4, B = 3, C = 1 }, tries)
     assert.same({ "C", "A" }, reported)
     assert.equal(1, summary.done)
-    assert.equal(4, summary.retried)
+    assert.equal(5, summary.retried)
     assert.same({ unavailable = 1, conflict = 1 }, summary.failed)
+  end)
+
+  it("waits for a service that worked before and cannot be reached now", function()
+    local tries, down = 0, nil
+    local summary = assert(run(rows("A", "B", "C"), { concurrency = 1 }, function(_, key)
+      tries = tries + 1
+      if key ~= "A" then
+        down = down or time.at + 60
+        if time.at < down then
+          return nil, errors.new { kind = "network", message = "connection refused", outcome = "not_sent", retry_after = 5 }
+        end
+      end
+      return true
+    end))
+    assert.equal(3, summary.done)
+    assert.equal(0, summary:failures())
+    assert.is_true(tries >= 8 and tries <= 3 + 12, tries .. " tries")
+    assert.equal(tries - 3, summary.retried)
+    assert.is_true(summary.waited >= 60)
+  end)
+
+  it("waits no longer than two minutes, for the service or for one item", function()
+    local refused = { kind = "network", message = "connection refused", outcome = "not_sent" }
+    local summary, err = run(many(1000), { concurrency = 1 }, function(_, key)
+      if key == "K1" then
+        return true
+      end
+      return nil, errors.new { kind = refused.kind, message = refused.message, outcome = refused.outcome }
+    end)
+    assert.is_nil(summary)
+    assert.equal("network", err.kind)
+    assert.is_true(time.at < 1000 + 130)
+    os.remove(path)
+    local left = 0
+    summary = assert(run(many(1000), { concurrency = 1 }, function(_, key)
+      if key == "K2" then
+        left = left + 1
+        return nil, errors.new { kind = "rate_limited", message = "too many", status = 429 }
+      end
+      return true
+    end))
+    assert.equal(999, summary.done)
+    assert.same({ rate_limited = 1 }, summary.failed)
+  end)
+
+  it("does not wait for a service that never worked", function()
+    local summary, err = run(many(1000), { concurrency = 1 }, function()
+      return nil, errors.new { kind = "network", message = "connection refused", outcome = "not_sent" }
+    end)
+    assert.is_nil(summary)
+    assert.equal("network", err.kind)
+    assert.is_true(time.at < 1001)
   end)
 
   it("ends at once when no credential is valid", function()

@@ -11,10 +11,13 @@ local errors = require "frontdesk.errors"
 local tasks = require "frontdesk.tasks"
 
 local LONGEST_KEY = 1000 -- bytes
-local ROUNDS = 2         -- more, for what failed in a way that may pass
+local ROUNDS = 3         -- more, for what failed in a way that may pass
 local PAUSE = 1          -- seconds before the first of them; the pause doubles
 local KEPT = 10000       -- rows that are kept for these rounds
 local GIVE_UP = 100      -- failures in a row that concern the service and not the item
+local PATIENCE = 120     -- seconds that an outage of a service may last
+local SHORTEST_WAIT = 1  -- seconds in which it is not asked;
+local LONGEST_WAIT = 300 -- no more, whatever it asks for
 
 -- Failures that would meet every other item too,
 local FATAL = { auth = true, tls = true, cancelled = true }
@@ -40,6 +43,8 @@ function run.new(journal, options, fn, summary, progress)
     again = {},   -- entries that another round may help
     rounds = ROUNDS,
     streak = 0,   -- failures in a row that look like an outage
+    worked = false,   -- whether an item succeeded
+    held_since = nil, -- when the service stopped answering since
     over = false, -- nothing more is begun
     raised = nil, -- { error } that a function of the caller raised
   }, Run)
@@ -195,11 +200,34 @@ function Run:begin(key)
   return false
 end
 
--- An entry whose function failed: for another round, or for good.
+-- A service that worked before and cannot be reached now may only be starting anew: waits a
+-- while with an item that did not get through. True when it is to be tried again.
+function Run:wait_out(entry, err, kind)
+  local held_back = kind == "rate_limited" or OUTAGE[kind] and err.outcome == "not_sent"
+  if not held_back or self.over or not self.worked then
+    return false
+  end
+  local now = clock.now()
+  self.held_since, entry.held_since = self.held_since or now, entry.held_since or now
+  if now - math.min(self.held_since, entry.held_since) > PATIENCE then
+    return false
+  end
+  local asked = type(err.retry_after) == "number" and err.retry_after or 0
+  local pause = math.max(SHORTEST_WAIT, math.min(LONGEST_WAIT, asked)) * (1 + clock.random())
+  local rested = clock.sleep(pause)
+  self.summary.waited = self.summary.waited + pause
+  return rested and not self.over
+end
+
+-- An entry whose function failed: again at once, in another round, or for good.
 function Run:fell_through(entry, err)
   local kind = kind_of(err)
   local unknown = type(err) == "table" and err.outcome == "unknown" and not self.options.idempotent
   self:record(unknown and "unknown" or "failed", entry.key, kind)
+  if self:wait_out(entry, err, kind) then
+    entry.err = err
+    return self:attempt(entry)
+  end
   self.streak = OUTAGE[kind] and self.streak + 1 or 0
   if FATAL[kind] or self.streak >= GIVE_UP then
     self:stop(err)
@@ -245,7 +273,7 @@ function Run:attempt(entry)
   elseif not value then
     return self:fell_through(entry, err)
   end
-  self.streak = 0
+  self.streak, self.worked, self.held_since = 0, true, nil
   if self:record("done", entry.key) then
     self.summary.done = self.summary.done + 1
     self.progress:step()
