@@ -172,10 +172,12 @@ static bool has_nul(const fdk_request *request, fdk_failure *failure) {
   return false;
 }
 
-/* engine:submit(request) -> transfer | nil, failure */
+/* engine:submit(request [, stepping]) -> transfer | nil, failure; `stepping`:
+ * step or perform follows at once, so that the descriptor need not be told */
 static int engine_submit(lua_State *L) {
   engine_box *self = check_box(L);
   luaL_checktype(L, 2, LUA_TTABLE);
+  bool stepping = lua_toboolean(L, 3) != 0;
   lua_settop(L, 2);
   fdk_failure failure;
   if (self->engine == NULL) {
@@ -195,8 +197,11 @@ static int engine_submit(lua_State *L) {
     return luaL_error(L, "not enough memory");
   box->transfer->tag = LUA_NOREF;
   fdk_pin_transfer(L, 4, 3); /* first: it can raise, what follows cannot */
-  if (fdk_engine_submit(self->engine, box->transfer, &request, &failure))
+  if (fdk_engine_submit(self->engine, box->transfer, &request, &failure)) {
+    if (!stepping)
+      fdk_engine_announce(self->engine);
     return 1;
+  }
   fdk_unpin_transfer(L, 3, box->transfer);
   fdk_transfer_free(box->transfer);
   box->transfer = NULL;

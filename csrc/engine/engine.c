@@ -321,6 +321,9 @@ bool fdk_engine_submit(fdk_engine *engine, fdk_transfer *transfer,
   transfer->handle = handle;
   transfer->state = FDK_IN_FLIGHT;
   engine->in_flight++;
-  (void)fdk_engine_set_timer(engine);
   return true;
+}
+
+void fdk_engine_announce(fdk_engine *engine) {
+  (void)fdk_engine_set_timer(engine);
 }

@@ -39,10 +39,14 @@ bool fdk_engine_usable(fdk_engine *engine, fdk_failure *failure);
 /* A blank transfer, to be submitted once; NULL when memory is out. */
 fdk_transfer *fdk_engine_transfer(fdk_engine *engine);
 
-/* Starts a blank transfer. False, with the failure filled in and nothing sent,
- * when the request is wrong or cannot be started. */
+/* Starts a blank transfer, at the next step; who polls the descriptor and does
+ * not step at once calls fdk_engine_announce. False, with the failure filled in
+ * and nothing sent, when the request is wrong or cannot be started. */
 bool fdk_engine_submit(fdk_engine *engine, fdk_transfer *transfer,
                        const fdk_request *request, fdk_failure *failure);
+
+/* Makes the descriptor readable for what was submitted. */
+void fdk_engine_announce(fdk_engine *engine);
 
 /* Works on all transfers, and waits, until this one is final: true. False when
  * a signal came in between, or may have; call again to go on. The transfer is

@@ -168,13 +168,11 @@ bool fdk_poller_arm(fdk_poller *poller, int64_t due) {
     }
     poller->timer = timer;
   }
-  if (due == poller->armed)
+  if (due < 0 || (poller->armed >= 0 && poller->armed <= due))
     return true;
-  struct itimerspec when = {0};
-  if (due >= 0) { /* zero would disarm */
-    when.it_value.tv_sec = (time_t)(due / 1000000000);
-    when.it_value.tv_nsec = (long)(due % 1000000000) | 1;
-  }
+  struct itimerspec when = {0}; /* zero would disarm */
+  when.it_value.tv_sec = (time_t)(due / 1000000000);
+  when.it_value.tv_nsec = (long)(due % 1000000000) | 1;
   if (timerfd_settime(poller->timer, TFD_TIMER_ABSTIME, &when, NULL) != 0)
     return false;
   poller->armed = due;

@@ -64,8 +64,10 @@ int fdk_poller_wait(fdk_poller *poller, int milliseconds);
 int fdk_poller_event(fdk_poller *poller, int index, int *what);
 
 /* Makes the descriptor readable at `due` (nanoseconds of fdk_poller_now, -1:
- * never). From the first call on there is a timer. False, with errno set, when
- * it could not be made. */
+ * never), or earlier: a timer that is set is not set to later, which would
+ * happen for each request and costs much; it goes off for nothing now and then.
+ * From the first call on there is a timer. False, with errno set, when it could
+ * not be made. */
 bool fdk_poller_arm(fdk_poller *poller, int64_t due);
 
 /* The monotonic clock in nanoseconds. */

@@ -25,7 +25,7 @@ function Transport:send(request)
     self.engine = engine
   end
   local transfer
-  transfer, failure = engine:submit(request)
+  transfer, failure = engine:submit(request, true) -- to wait is to step first
   if not transfer then
     return nil, failure
   end
