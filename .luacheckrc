@@ -11,4 +11,5 @@ files["lua/frontdesk/sandbox"] = { std = "min+ngx_lua" }
 
 files["spec"] = { std = "max+busted", max_line_length = false }
 files["examples"] = { std = "max" }
+files["examples/nginx/lua"] = { std = "max+ngx_lua" }
 files[".busted"] = { std = "min" }

@@ -6,6 +6,8 @@ local core = require "frontdesk.core"
 local credentials = require "frontdesk.credentials"
 local envelope = require "frontdesk.envelope"
 local errors = require "frontdesk.errors"
+local hosts = require "frontdesk.host"
+local limits = require "frontdesk.limits"
 local metrics = require "frontdesk.metrics"
 local operations = require "frontdesk.operation"
 local redact = require "frontdesk.redact"
@@ -64,6 +66,7 @@ function client.new(description, options)
     operations = {},
     credentials = {},
     service = description.name,
+    origin = core.url_parse(options.base_url).origin,
   }, Client)
   self.trade = function(name, input, deadline)
     return self:call(self:operation(name), input, nil, deadline)
@@ -82,6 +85,21 @@ function Client:operation(name)
   return operation
 end
 
+-- What the calls of a credential keep to. A transport that was given has limits of its own:
+-- what happens in one test, say, is nothing to the next.
+function Client:limiter(role, credential)
+  local options = self.options
+  return limits.new {
+    key = self.service .. " " .. role .. " " .. hosts.key(credential.identity or ""),
+    origin = self.origin,
+    rate = options.rate,
+    burst = options.burst,
+    max_in_flight = options.max_in_flight,
+    shared_dict = options.shared_dict,
+    store = options.transport and limits.store_of(options.transport) or nil,
+  }
+end
+
 -- The credential of a role, chosen when first asked for. nil, message when none was given.
 function Client:credential(role)
   local credential = self.credentials[role]
@@ -91,6 +109,7 @@ function Client:credential(role)
     if not credential then
       return nil, message
     end
+    credential.limiter = self:limiter(role, credential)
     self.credentials[role] = credential
   end
   return credential
@@ -146,9 +165,9 @@ local function with_options(operation, input, options)
   return filled
 end
 
--- Sends a built request with a credential. Returns the reply and the token used,
--- or nil, the fields of an error and whether the network was tried.
-function Client:send(operation, credential, request, input, call_options, deadline, attempt)
+-- The headers of a try; may log in for them. Returns them and the token used, or nil and
+-- the fields of an error.
+function Client:headers_of(operation, credential, input, call_options, deadline)
   local headers, used = credential.headers(self.standing[operation.body], self.trade, deadline)
   if not headers then
     return nil, used
@@ -158,18 +177,26 @@ function Client:send(operation, credential, request, input, call_options, deadli
   if not headers then
     return nil, { kind = "invalid_input", field = name, message = message }
   end
+  return headers, used
+end
+
+-- Sends a built request, as soon as the limits let it go. Returns the reply, or nil and the
+-- fields of an error, and the place to give back when the network was tried.
+function Client:send(limiter, request, deadline, attempt)
+  local place, failure = limiter:enter(deadline)
+  if not place then
+    return nil, failure
+  end
   local left = deadline - clock.now()
   if left <= 0 then
+    limiter:leave(place, { kind = "cancelled" })
     return nil, { kind = "timeout", message = "the deadline passed before the request was sent" }
   end
-  request.headers = headers
   request.timeout = left
   metrics.request(self.options, request, attempt)
-  local reply, failure = self.transport:send(request)
-  if not reply then
-    return nil, failure, true
-  end
-  return reply, used
+  local reply
+  reply, failure = self.transport:send(request)
+  return reply, failure, place
 end
 
 local PLAIN_HTTP = "base_url is plain http to another machine, where anyone on the way can read the secrets; "
@@ -220,24 +247,33 @@ end
 -- (or a whole error, of the login); then the response where an answer came, the token that
 -- was used, and whether the network was tried.
 function Client:try(operation, credential, request, input, call_options, deadline, attempt)
-  local options, began = self.options, clock.now()
-  local reply, used, tried = self:send(operation, credential, request, input, call_options, deadline, attempt)
+  local options, limiter = self.options, credential.limiter
+  local headers, used = self:headers_of(operation, credential, input, call_options, deadline)
+  if not headers then
+    return nil, used
+  end
+  request.headers = headers
+  local began = clock.now()
+  local reply, failure, place = self:send(limiter, request, deadline, attempt)
   if not reply then
-    if tried then
-      metrics.response(options, request, attempt, used, nil, clock.now() - began)
+    if place then
+      limiter:leave(place, failure)
+      metrics.response(options, request, attempt, failure, nil, clock.now() - began)
     end
-    return nil, used, nil, nil, tried
+    return nil, failure, nil, nil, place ~= nil
   end
   local keep_null = options.keep_null
   if call_options and call_options.keep_null ~= nil then
     keep_null = call_options.keep_null
   end
-  local value, failure, document = envelope.read(operation.envelope, reply, keep_null)
+  local value, document
+  value, failure, document = envelope.read(operation.envelope, reply, keep_null)
   if not failure and operation.convert then
     value = operation.convert(value)
   end
   local answer = response.new(reply, attempt, document or failure and failure.body)
   reply:release()
+  limiter:leave(place, failure)
   metrics.response(options, request, attempt, failure, answer.status, clock.now() - began)
   return value, failure, answer, used, true
 end
@@ -245,12 +281,13 @@ end
 local CANCELLED = { kind = "cancelled", outcome = "not_sent", message = "the task was cancelled before the request was sent" }
 
 -- Seconds to pause before a failed call is tried again, or nil when it is not.
-function Client:pause_after(operation, failure, failures, call_options, deadline)
+function Client:pause_after(operation, limiter, failure, failures, call_options, deadline)
   local tries = call_options and call_options.retry
   if tries == nil then
     tries = self.options.retry
   end
-  return retry.plan(operation.retry, failure, failures, tries or 0, deadline - clock.now())
+  local pause = retry.plan(operation.retry, failure, failures, tries or 0, deadline - clock.now())
+  return pause and limiter.quota:take(failure.kind) and pause or nil
 end
 
 --- Sends an encoded call and reads its answer. A refused token is renewed once; a failed
@@ -291,7 +328,7 @@ function Client:perform(operation, target, body, input, call_options, deadline)
     else
       failures = failures + 1
       lost = lost or failure.outcome == "unknown"
-      local pause = self:pause_after(operation, failure, failures, call_options, deadline)
+      local pause = self:pause_after(operation, credential.limiter, failure, failures, call_options, deadline)
       if pause then
         metrics.retry(options, request, attempts, failure, pause)
       end

@@ -43,6 +43,31 @@ local function fixed(secrets, own)
   }
 end
 
+-- The options that a choice needs.
+local function needs_of(choice)
+  if choice.needs then
+    return choice.needs
+  elseif choice.kind == "header" then
+    local names = {}
+    for i, pair in ipairs(choice.headers) do
+      names[i] = pair[2]
+    end
+    return names
+  elseif choice.kind == "bearer" then
+    return { choice.token }
+  end
+  return { choice.username, choice.password }
+end
+
+-- Whose credential it is; holds secrets.
+local function identity_of(choice, options)
+  local values = { options.base_url }
+  for _, name in ipairs(needs_of(choice)) do
+    values[#values + 1] = options[name]
+  end
+  return table.concat(values, "\0")
+end
+
 local make = {}
 
 function make.bearer(choice, options)
@@ -111,15 +136,12 @@ end
 -- Trades what was given for a token by an operation of the service, keeps the
 -- token until shortly before it expires, and trades again when it is refused.
 function make.exchange(choice, options, description)
-  local input, identity = {}, { description.name, options.base_url }
+  local input = {}
   for field, option in pairs(choice.input) do
     input[field] = options[option]
   end
-  for _, option in ipairs(choice.needs) do
-    identity[#identity + 1] = options[option]
-  end
   local lifetime = lifetime_of(choice.lifetime, options)
-  local store, key = hosts.tokens(options.shared_dict, table.concat(identity, "\0"))
+  local store, key = hosts.tokens(options.shared_dict, description.name .. "\0" .. identity_of(choice, options))
   local token, cache -- the last one used, and its header lists
 
   return {
@@ -161,27 +183,13 @@ function make.exchange(choice, options, description)
 end
 
 --- The credential of operations that need none.
-credentials.none = {
-  kind = "none",
-  headers = function(base) return base end,
-  renew = refuse_renewal,
-  secrets = nothing,
-}
-
--- The options that a choice needs.
-local function needs_of(choice)
-  if choice.needs then
-    return choice.needs
-  elseif choice.kind == "header" then
-    local names = {}
-    for i, pair in ipairs(choice.headers) do
-      names[i] = pair[2]
-    end
-    return names
-  elseif choice.kind == "bearer" then
-    return { choice.token }
-  end
-  return { choice.username, choice.password }
+local function none()
+  return {
+    kind = "none",
+    headers = function(base) return base end,
+    renew = refuse_renewal,
+    secrets = nothing,
+  }
 end
 
 -- Whether all that a choice needs was given, and its condition holds; a condition
@@ -221,12 +229,14 @@ end
 ---@return string|nil message what to give
 function credentials.choose(description, options, role)
   if role == "none" then
-    return credentials.none
+    return none()
   end
   local choices = description.credentials[role]
   for _, choice in ipairs(choices) do
     if fits(choice, options) then
-      return make[choice.kind](choice, options, description)
+      local credential = make[choice.kind](choice, options, description)
+      credential.identity = identity_of(choice, options)
+      return credential
     end
   end
   return nil, "there is no credential to send; give the client " .. remedy(choices)

@@ -29,7 +29,7 @@ local shared = require "frontdesk.limits.shared"
 
 local limits = {}
 
-limits.MAX_IN_FLIGHT = 64 -- when nobody says otherwise
+limits.MAX_IN_FLIGHT = 256 -- when nobody says otherwise
 
 local SHORTEST_WAIT = 0.001 -- seconds; timers are no finer
 local LONGEST_WAIT = 60     -- seconds between looks, where somebody will wake us
@@ -63,6 +63,17 @@ function limits.store(name)
   return dict and shared.of(dict, workers) or memory.common
 end
 
+local stores = setmetatable({}, { __mode = "k" })
+
+--- A store for what goes over one transport, apart from everything else.
+---@param transport table
+---@return table
+function limits.store_of(transport)
+  local store = stores[transport] or memory.new()
+  stores[transport] = store
+  return store
+end
+
 local function check(options, name, least, most)
   local value = options[name]
   if value ~= nil and not (type(value) == "number" and value >= least and value <= most) then
@@ -75,7 +86,7 @@ end
 ---@field origin string "https://host:port"
 ---@field rate number|nil requests a second; no limit when not given
 ---@field burst integer|nil calls at once after a rest; a tenth of a second's worth when not given
----@field max_in_flight integer|false|nil 64 when not given, false for no limit
+---@field max_in_flight integer|false|nil 256 when not given, false for no limit
 ---@field shared_dict string|nil name of a lua_shared_dict of nginx
 ---@field store table|nil limits.store(shared_dict) when not given
 ---@field ticket (fun(): table|nil)|nil hosts.ticket when not given; makes { wait(self, seconds), wake(self) },

@@ -4,6 +4,8 @@
 -- get a table of plain values: names, numbers, the address without its query. No header,
 -- no body and no credential is ever in it.
 
+local limits = require "frontdesk.limits"
+
 local metrics = {}
 
 local counts, failures = {}, {}
@@ -59,19 +61,14 @@ function metrics.retry(options, request, attempt, failure, pause)
   end
 end
 
---- Time that a call waited for its turn.
----@param seconds number
-function metrics.waited(seconds)
-  add("seconds_limited", seconds)
-end
-
 --- What was counted since the process began.
 ---@return { requests: integer, retries: integer, seconds_paused: number, seconds_limited: number, failures: table<string, integer> }
 function metrics.read()
   local copy = { failures = {} }
-  for _, name in ipairs { "requests", "retries", "seconds_paused", "seconds_limited" } do
+  for _, name in ipairs { "requests", "retries", "seconds_paused" } do
     copy[name] = counts[name] or 0
   end
+  copy.seconds_limited = limits.counters().waited
   for kind, count in pairs(failures) do
     copy.failures[kind] = count
   end

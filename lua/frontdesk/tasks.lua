@@ -13,7 +13,9 @@ local hosts = require "frontdesk.host"
 
 local tasks = {}
 
-local pack = table.pack or function(...) return { n = select("#", ...), ... } end
+local function pack(...)
+  return { n = select("#", ...), ... }
+end
 local unpack = table.unpack or unpack
 
 local CONCURRENCY = 50 -- tasks at once, when nobody says otherwise

@@ -12,7 +12,10 @@ local function read(path)
   return text
 end
 
-local DOCUMENTS = { "docs/architecture.md", "docs/describing-a-service.md", "docs/errors.md", "docs/lists.md", "docs/services.md" }
+local DOCUMENTS = {
+  "docs/architecture.md", "docs/describing-a-service.md", "docs/errors.md", "docs/event-loops.md", "docs/lists.md", "docs/nginx.md",
+  "docs/services.md", "docs/workflows.md",
+}
 
 describe("the documents", function()
   it("link to files that are there", function()

@@ -70,11 +70,11 @@ for how, options in pairs { ["later"] = {}, ["at once"] = { eager = true } } do
 
     it("lets calls go that nothing keeps", function()
       local limiter, log = limiter_with {}, {}
-      for i = 1, 64 do
+      for i = 1, 256 do
         start_call(limiter, log, tostring(i), 1)
       end
       tasks:run(1000.5)
-      assert.equal(64, #log)
+      assert.equal(256, #log)
       assert.equal(0, limiter:waited())
     end)
 
@@ -582,7 +582,7 @@ describe("the workers of an nginx", function()
   end)
 
   it("have each its part of the calls in flight, one at least", function()
-    assert.equal(32, limiter_with { store = one }.most)
+    assert.equal(128, limiter_with { store = one }.most)
     assert.equal(1, limiter_with { store = one, max_in_flight = 1 }.most)
     assert.equal(math.huge, limiter_with { store = one, max_in_flight = false }.most)
   end)

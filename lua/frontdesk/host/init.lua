@@ -88,6 +88,14 @@ function hosts.shared_dict(name)
   end
 end
 
+--- What stands for an identity among what others may see: itself, where nobody else can look.
+---@param identity string holds secrets
+---@return string
+function hosts.key(identity)
+  chosen = chosen or host_module()
+  return chosen.key and chosen.key(identity) or identity
+end
+
 --- Where tokens are kept.
 ---@param name string|nil of a lua_shared_dict, where the host has such a thing
 ---@param identity string whose token it is; holds secrets

@@ -53,9 +53,10 @@ end
 --- Runs a function with tasks, and waits for all of them.
 plain.run = scheduler.run
 
---- A ticket to wait with, in a task.
+--- A ticket to wait with, in a task; nil outside.
 function plain.ticket()
-  return assert(scheduler.here(), "there are no tasks to wait for"):ticket()
+  local tasks = scheduler.here()
+  return tasks and tasks:ticket()
 end
 
 --- A store of its own for each client: nobody else is there to share it.

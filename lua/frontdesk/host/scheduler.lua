@@ -39,9 +39,14 @@ end
 local Ticket = {}
 Ticket.__index = Ticket
 
-function Ticket:wait()
+-- Ends when woken, and after so many seconds at the latest.
+function Ticket:wait(seconds)
+  local entry = seconds and self.scheduler:add_sleeper(seconds, self)
   self.task = coroutine.running()
   coroutine.yield()
+  if entry then
+    self.scheduler:remove_sleeper(entry)
+  end
   return true
 end
 
@@ -58,15 +63,40 @@ function Scheduler:ticket()
 end
 
 -- Sleepers in the order in which they wake.
-function Scheduler:sleep(seconds)
-  local entry = { at = core.now() + seconds, ticket = self:ticket() }
+function Scheduler:add_sleeper(seconds, ticket)
+  local entry = { at = core.now() + seconds, ticket = ticket }
   local list = self.sleepers
   local place = #list + 1
   while place > 1 and list[place - 1].at > entry.at do
     place = place - 1
   end
   table.insert(list, place, entry)
-  cancellation.wait(entry.ticket, function() entry.at = 0 end)
+  return entry
+end
+
+-- Takes out one that was woken before its time.
+function Scheduler:remove_sleeper(entry)
+  local list = self.sleepers
+  local low, high = 1, #list + 1
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if list[middle].at < entry.at then
+      low = middle + 1
+    else
+      high = middle
+    end
+  end
+  while list[low] and list[low].at == entry.at do
+    if list[low] == entry then
+      table.remove(list, low)
+      return
+    end
+    low = low + 1
+  end
+end
+
+function Scheduler:sleep(seconds)
+  cancellation.wait(self:ticket(), function() end, seconds)
   local state = cancellation.current()
   return not (state and state.cancelled) or nil
 end

@@ -1,5 +1,4 @@
 -- What the gateway answers with: JSON for the POS, small pages for a shop's browser.
--- luacheck: std max+ngx_lua
 local json = require "frontdesk.json"
 
 local answer = {}

@@ -1,5 +1,4 @@
 -- GET /health: asks each service for something harmless, all at once: 200 when all answer, else 503. A line for each.
--- luacheck: std max+ngx_lua
 local frontdesk = require "frontdesk"
 local services = require "gateway.services"
 

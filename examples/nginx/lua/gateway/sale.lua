@@ -1,5 +1,4 @@
 -- POST /pos/sale: the POS has sold something. The customer is greeted on the kiosk and kept as a contact, both at once.
--- luacheck: std max+ngx_lua
 local answer = require "gateway.answer"
 local frontdesk = require "frontdesk"
 local services = require "gateway.services"

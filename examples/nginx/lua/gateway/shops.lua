@@ -1,5 +1,4 @@
 -- Connects a shop to eTelecom: its browser begins at /etelecom/start, logs in at eTelecom, and comes back to /etelecom/redirect.
--- luacheck: std max+ngx_lua
 local answer = require "gateway.answer"
 local etelecom = require("gateway.services").etelecom
 
