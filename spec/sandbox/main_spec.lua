@@ -53,6 +53,12 @@ describe("the sandbox as a command", function()
     assert.matches("status 0", said)
   end)
 
+  it("keeps what is set for the real services away from the script", function()
+    local path = script([[print(os.getenv("FRONTDESK_OMICALL_TOKEN"), os.getenv("FRONTDESK_PROFILE"), os.getenv("FRONTDESK_OMICALL_API_KEY"))]])
+    local said = run("FRONTDESK_OMICALL_TOKEN=real FRONTDESK_PROFILE=/real FRONTDESK_OMICALL_API_KEY=real " .. command .. " run " .. path)
+    assert.matches("nil\tnil\tomi%-sandbox%-api%-key", said)
+  end)
+
   it("runs other commands too, and tells of their signals", function()
     local said = run(command .. " run sh -c 'echo at $FRONTDESK_IMBEE_BASE_URL; kill -TERM $$'")
     assert.matches("at http://127%.0%.0%.1:%d+/imbee", said)

@@ -4,6 +4,7 @@
 --     lua main.lua run SCRIPT [ARG...]   serves while a script runs, and ends with its exit status
 --     lua main.lua ... --https           the addresses in the environment are the https ones
 
+local config = require "frontdesk.config"
 local process = require "frontdesk.sandbox.process"
 local sandbox = require "frontdesk.sandbox"
 
@@ -90,8 +91,24 @@ local function serve(server, https)
   return 1
 end
 
+-- What the person at the keyboard has set for the real services would win over the sandbox's.
+local function without_others(server, environment)
+  local words = { "-u", "FRONTDESK_PROFILE" }
+  for name, service in pairs(server.services) do
+    for _, option in ipairs((config.options(service.description))) do
+      local variable = ("FRONTDESK_%s_%s"):format(name, option[1]):upper()
+      if not environment[variable] then
+        words[#words + 1] = "-u"
+        words[#words + 1] = variable
+      end
+    end
+  end
+  return table.concat(words, " ") .. " XDG_CONFIG_HOME=/nonexistent"
+end
+
 local function run(server, https, words)
-  local command = { "exec env", assignments(server:environment(https), " ", "") }
+  local environment = server:environment(https)
+  local command = { "exec env", without_others(server, environment), assignments(environment, " ", "") }
   if words[1]:find("%.lua$") then command[#command + 1] = process.quote(interpreter()) end
   for _, word in ipairs(words) do command[#command + 1] = process.quote(word) end
   -- While a command runs, Ctrl-C goes to it and not to us: it ends, and we clear up.
