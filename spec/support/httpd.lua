@@ -116,8 +116,8 @@ local function lua_paths(folder, copied)
   local here = process.output("pwd -P")
   local core = package.cpath:match("build/[%w-]-lua[jit5.4]+/"):gsub("lua[%w.]+/$", "luajit/")
   if copied then
-    assert(process.output(("mkdir %s/tree && cp -r lua %s %s/tree && echo done"):format(folder, core, folder)) == "done")
-    here, core = folder .. "/tree", "luajit/"
+    assert(process.output(("unset LD_PRELOAD; mkdir %s/tree && cp -r lua %s %s/tree && echo done"):format(folder, core, folder)) == "done")
+    here, core = folder .. "/tree", core:match("[^/]+/$")
   end
   return ([[
   lua_package_path "%s/?.lua;%s/lua/?.lua;%s/lua/?/init.lua;;";
@@ -182,8 +182,11 @@ function httpd.start(options)
     url = ("%s://127.0.0.1:%d"):format(options.tls and "https" or "http", port),
     ca_file = options.tls and folder .. "/ca.pem" or nil,
   }, server)
+  -- a core that was built with a sanitizer needs it in nginx too
+  local preload = options.frontdesk and os.getenv "LD_PRELOAD" or ""
   self.child = process.start(
-    ("nginx -p %s -c %s/nginx.conf -e %s/error.log"):format(folder, folder, folder),
+    ("env LD_PRELOAD=%s ASAN_OPTIONS=detect_leaks=0 nginx -p %s -c %s/nginx.conf -e %s/error.log"):format(
+      process.quote(preload), folder, folder, folder),
     folder .. "/output.log"
   )
   for _ = 1, 500 do
