@@ -76,7 +76,7 @@ $(foreach abi,$(EVERY),$(eval $(call core_for,$(abi))))
 # --- what needs what
 
 GROUPS := build demo test lint bench smoke rock
-NEEDED := $(filter $(GROUPS),$(subst demo-nginx,demo,$(subst sandbox,demo,$(subst sanitize,test,$(MAKECMDGOALS)))))
+NEEDED := $(filter $(GROUPS),$(subst demo-import,demo,$(subst demo-nginx,demo,$(subst sandbox,demo,$(subst sanitize,test,$(MAKECMDGOALS))))))
 deps:
 	@[ "$(DEPS)" = no ] || sh spec/support/packages.sh $(if $(filter deps,$(MAKECMDGOALS)),$(GROUPS) gnutls,build $(NEEDED) $(GNUTLS))
 
@@ -87,6 +87,9 @@ demo: build
 
 demo-nginx: build
 	@$(WITH_TREE) $(LUA) examples/nginx/demo.lua
+
+demo-import: build
+	@$(WITH_TREE) $(LUA) spec/support/demo_import.lua $(ROWS)
 
 sandbox: build
 	@$(WITH_TREE) $(LUA) lua/frontdesk/sandbox/main.lua
@@ -152,6 +155,7 @@ help:
 	@echo 'make [build]   the core for Lua 5.4 and LuaJIT, into build/'
 	@echo 'make demo      a working day against the five services, on this machine'
 	@echo 'make demo-nginx  a gateway inside nginx before them, and what it answers'
+	@echo 'make demo-import   100,000 contacts imported through faults and kills, and counted'
 	@echo 'make test      the specs on both; SPEC=spec/unit/x_spec.lua runs one file'
 	@echo 'make lint      luacheck, gcc, clang, clang-tidy, cppcheck and the house rules'
 	@echo 'make sanitize  the specs under AddressSanitizer and UBSan'
@@ -165,6 +169,6 @@ help:
 	@echo 'make clean     removes build/'
 	@echo 'CURL=gnutls    with any of these: the core on the libcurl that has GnuTLS'
 
-.PHONY: build deps demo demo-nginx sandbox env test sanitize sanitize-thread bench smoke rock clean help \
+.PHONY: build deps demo demo-nginx demo-import sandbox env test sanitize sanitize-thread bench smoke rock clean help \
   lint lint-lua lint-rules lint-clang lint-tidy lint-cppcheck
 .DELETE_ON_ERROR:

@@ -1,15 +1,15 @@
--- Adds the contacts of a CSV file to OMICall, many at a time. Run: lua examples/import_contacts.lua [FILE]
+-- Adds the contacts of a CSV file to OMICall, each of them once: stopped in the middle, it goes on where it was.
+-- Run: lua examples/import_contacts.lua [FILE [JOURNAL]]
 local frontdesk = require "frontdesk"
 
 local path = arg[1] or (arg[0]:match "^.*/" or "") .. "data/contacts.csv"
-local BATCH = 4 -- contacts a request; a few hundred would be usual
+local journal = arg[2] or path:match "[^/]+$" .. ".journal"
 
 local omicall = frontdesk.omicall()
-local added, problems = 0, 0
+local job = assert(frontdesk.job("import of " .. path:match "[^/]+$", { journal = journal }))
 
-local function report(line, err)
-  problems = problems + 1
-  print("line " .. line, err)
+local function read_rows()
+  return assert(frontdesk.csv.rows(path, { columns = { "refId", "fullName" } }))
 end
 
 local function to_contact(row)
@@ -24,36 +24,24 @@ local function to_contact(row)
   }
 end
 
--- OMICall takes a batch whole or not at all. One that was refused is sent again contact by contact, so that the good ones
--- get in and each bad one gets its reason. One that may have got in is not sent again.
-local function add(batch, lines)
-  local all, why = omicall.contacts:add_many { data = batch }
-  for i, contact in ipairs(batch) do
-    local ok, err = all, why
-    if not all and why.outcome ~= "unknown" then
-      ok, err = omicall.contacts:add(contact)
-    end
-    if ok then
-      added = added + 1
-    else
-      report(lines[i], err)
-    end
+local function add(row)
+  return omicall.contacts:add(to_contact(row))
+end
+
+-- Did a contact get in whose answer was lost? Only one that is there can be updated, and to update it twice does no harm.
+local function is_there(row)
+  local ok, err = omicall.contacts:update(to_contact(row))
+  if ok or err.kind == "rejected" then
+    return ok == true
   end
 end
 
-local batch, lines = {}, {}
-for row, err, line in assert(frontdesk.csv.rows(path, { columns = { "refId", "fullName" } })) do
-  if row then
-    batch[#batch + 1], lines[#lines + 1] = to_contact(row), line
-  else
-    report(line, err)
-  end
-  if #batch == BATCH then
-    add(batch, lines)
-    batch, lines = {}, {}
-  end
+local total = 0
+for _ in read_rows() do
+  total = total + 1
 end
-if #batch > 0 then
-  add(batch, lines)
-end
-print(("%d added, %d with a problem"):format(added, problems))
+local summary = assert(job:each(read_rows(), {
+  key = "refId", total = total, settle = is_there,
+  on_error = function(err, _, _, line) print("line " .. line, err) end,
+}, add))
+print(summary)

@@ -160,7 +160,7 @@ function Job:each(source, options, fn)
   summary.seconds = clock.now() - began
   summary.unknown = options.idempotent and {} or sorted_keys(self.journal.open)
   summary.retried = summary.retried + after.retries - before.retries
-  summary.waited = summary.waited + after.seconds_paused - before.seconds_paused + after.seconds_limited - before.seconds_limited
+  summary.waited = summary.waited + after.seconds_limited - before.seconds_limited
   if run.raised then
     error(run.raised[1], 0)
   elseif summary.stopped then

@@ -44,7 +44,8 @@ function run.new(journal, options, fn, summary, progress)
     rounds = ROUNDS,
     streak = 0,   -- failures in a row that look like an outage
     worked = false,   -- whether an item succeeded
-    held_since = nil, -- when the service stopped answering since
+    held_since = nil, -- when the service began to hold back all
+    waiting = 0,  -- items that are held back
     over = false, -- nothing more is begun
     raised = nil, -- { error } that a function of the caller raised
   }, Run)
@@ -200,11 +201,12 @@ function Run:begin(key)
   return false
 end
 
--- A service that worked before and cannot be reached now may only be starting anew: waits a
--- while with an item that did not get through. True when it is to be tried again.
+-- Waits a while with an item that did not get through: a service that throttles says itself
+-- that it will be there, and one that worked before and cannot be reached may only be starting
+-- anew. True when the item is to be tried again.
 function Run:wait_out(entry, err, kind)
-  local held_back = kind == "rate_limited" or OUTAGE[kind] and err.outcome == "not_sent"
-  if not held_back or self.over or not self.worked then
+  local held_back = kind == "rate_limited" or OUTAGE[kind] and err.outcome == "not_sent" and self.worked
+  if not held_back or self.over then
     return false
   end
   local now = clock.now()
@@ -214,8 +216,15 @@ function Run:wait_out(entry, err, kind)
   end
   local asked = type(err.retry_after) == "number" and err.retry_after or 0
   local pause = math.max(SHORTEST_WAIT, math.min(LONGEST_WAIT, asked)) * (1 + clock.random())
+  if self.waiting == 0 then -- many that wait at once count once
+    self.waiting_since = now
+  end
+  self.waiting = self.waiting + 1
   local rested = clock.sleep(pause)
-  self.summary.waited = self.summary.waited + pause
+  self.waiting = self.waiting - 1
+  if self.waiting == 0 then
+    self.summary.waited = self.summary.waited + clock.now() - self.waiting_since
+  end
   return rested and not self.over
 end
 

@@ -14,7 +14,7 @@ local KEYS_SHOWN = 5
 ---@field unknown string[] keys of which nobody can say whether they were done, in order
 ---@field retried integer requests and items that were tried again
 ---@field seconds number that it took
----@field waited number seconds that calls spent waiting: for rate limits, and before they were tried again
+---@field waited number seconds in which calls waited for rate limits, or for a service out of order
 ---@field stopped frontdesk.error|nil why the run ended before its source did
 local Summary = { __name = "frontdesk.job.summary" }
 Summary.__index = Summary
@@ -76,7 +76,7 @@ function Summary:__tostring()
   add("unknown", #self.unknown, first_keys(self.unknown))
   add("retried", self.retried)
   if self.waited >= 0.05 then
-    rows[#rows + 1] = { "waited", progress.time(self.waited), "all calls together" }
+    rows[#rows + 1] = { "waited", progress.time(self.waited), "for rate limits and outages" }
   end
   local width = 0
   for _, row in ipairs(rows) do
