@@ -70,6 +70,7 @@ local UPSTREAM = [[
   location = /guarded { content_by_lua_block { require("service").guarded() } }
   location = /api/auth { content_by_lua_block { require("service").log_in() } }
   location = /cut { return 444; }
+  location = /busy { add_header Retry-After 300 always; return 429 "{}"; }
   location = /control/set { content_by_lua_block { require("service").set() } }
   location = /control/count { content_by_lua_block { ngx.print(ngx.shared.state:get(ngx.var.arg_name) or 0) } }
 ]]
