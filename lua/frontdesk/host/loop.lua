@@ -141,6 +141,7 @@ function loop.host(adapter)
     elseif not transfer:done() then
       local ticket = new_ticket(here)
       waiters[transfer] = ticket
+      engine:nudge() -- for the loop to send it
       watch(engine, here) -- in some loops this looks at once
       if not transfer:done() then
         waiting.await(waiters, transfer, ticket)
