@@ -280,6 +280,13 @@ function nginx.shared_dict(name)
   return ngx.shared[name or "frontdesk"], ngx.worker.count()
 end
 
+--- A name for an identity that tells nothing of it.
+---@param identity string
+---@return string
+function nginx.key(identity)
+  return ngx.encode_base64(ngx.sha1_bin(identity))
+end
+
 local worker_tokens
 
 --- The store of tokens: a lua_shared_dict where there is one, else the worker's memory.
@@ -289,7 +296,7 @@ local worker_tokens
 ---@return string key
 function nginx.tokens(name, identity)
   local dict = ngx.shared[name or "frontdesk"]
-  local key = ngx.encode_base64(ngx.sha1_bin(identity))
+  local key = nginx.key(identity)
   if dict then
     return shared.new(dict, apart), key
   end
