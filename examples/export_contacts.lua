@@ -31,11 +31,16 @@ end
 
 local omicall = frontdesk.omicall()
 local file = assert(frontdesk.csv.writer(path, columns, { bom = true })) -- the mark makes spreadsheets read UTF-8
+local progress = frontdesk.progress { label = "contacts" }
 local count = 0
-for contact, err in omicall.contacts:each { size = 100 } do
-  assert(contact, err)
-  assert(file:write(to_row(contact)))
-  count = count + 1
-end
+frontdesk.run(function() -- with tasks, the next page is fetched while this one is written
+  for contact, err in omicall.contacts:each { size = 100 } do
+    assert(contact, err)
+    assert(file:write(to_row(contact)))
+    count = count + 1
+    progress:step()
+  end
+end)
+progress:finish()
 assert(file:close())
 print(("%d contacts in %s"):format(count, path))

@@ -1,12 +1,13 @@
 -- A day at the front desk: staff and roles in the POS, the shop's link to eTelecom, and for each customer of the day's sales
--- a contact at OMICall, a chat at Imbee and a greeting on the hearme kiosk. Can be run again.
--- Run: make demo, or lua examples/new_customers.lua [FILE]
+-- a contact at OMICall, a chat at Imbee and a greeting on the hearme kiosk. Can be run again; with a JOURNAL, a file of its
+-- own, it then goes on where it was. Run: make demo, or lua examples/new_customers.lua [FILE [JOURNAL]]
 local frontdesk = require "frontdesk"
 
 local here = arg[0]:match "^.*/" or ""
 local log_in = dofile(here .. "support/log_in.lua")
 
 local SALES = arg[1] or here .. "data/sales.csv"
+local JOURNAL = arg[2] or os.tmpname()
 local KIOSK = os.getenv "KIOSK" or "kiosk-front-door"
 local SHOP = {
   email = "cua-hang-2@tiem-hoa-nang.example", phone = "0900000051", name = "Tiệm Hoa Nắng, cửa hàng 2",
@@ -25,9 +26,6 @@ local STAFF = {
 local pos, etelecom = frontdesk.pos(), frontdesk.etelecom()
 local omicall, imbee, hearme = frontdesk.omicall(), frontdesk.imbee(), frontdesk.hearme()
 
--- Problems that would meet every customer alike: there is no use in going on.
-local FATAL = { auth = true, forbidden = true, network = true, tls = true, unavailable = true }
-
 -- What was done: how many of each are new, and how many were there already.
 local tally = {}
 local function count(service, what, known)
@@ -44,15 +42,6 @@ end
 local function pad(text, width)
   local _, characters = text:gsub("[^\128-\191]", "")
   return text .. (" "):rep(width - characters)
-end
-
-local function sorted_names(map)
-  local names = {}
-  for name in pairs(map) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
 end
 
 local function line(service, what, result)
@@ -100,11 +89,11 @@ end
 local function check(row)
   for _, column in ipairs { "code", "name", "phone" } do
     if not row[column] then
-      return nil, { reason = "the customer has no " .. column }
+      return nil, { kind = "invalid_input", reason = "the customer has no " .. column }
     end
   end
   if not row.phone:find "^0%d%d%d%d%d%d%d%d%d$" then
-    return nil, { reason = 'the phone number "' .. row.phone .. '" is not 10 digits' }
+    return nil, { kind = "invalid_input", reason = 'the phone number "' .. row.phone .. '" is not 10 digits' }
   end
   return true
 end
@@ -170,7 +159,6 @@ local function welcome(row, shop_user)
   return ok, err
 end
 
-local began = frontdesk.now()
 local sales = assert(frontdesk.csv.rows(SALES, { columns = { "receipt", "code", "name", "phone" } }))
 
 print "The shop"
@@ -178,30 +166,24 @@ provision_staff()
 connect_shop()
 local shop_user = assert(imbee.users:create { uniqueIdSha = "tiem-hoa-nang-2" })
 
-print("\nThe customers of " .. SALES:match "[^/]+$")
-local rows, problems, kinds = 0, 0, {}
-for row, err, number in sales do
-  local ok
-  if row then
-    ok, err = welcome(row, shop_user)
-  end
-  rows = rows + 1
-  if not ok then
-    local kind = err.kind or "invalid_input"
-    if FATAL[kind] then
-      error(err)
-    end
-    problems = problems + 1
-    kinds[kind] = (kinds[kind] or 0) + 1
-    print(("  line %-5d%-9s%s"):format(number, row and row.code or "-", tostring(err.reason or err)))
-  end
+local file = SALES:match "[^/]+$"
+print("\nThe customers of " .. file)
+local job = assert(frontdesk.job("customers of " .. file, { journal = JOURNAL }))
+
+local function report(err, row, _, number)
+  print(("  line %-5d%-9s%s"):format(number, row and row.code or "-", tostring(err.reason or err)))
+end
+
+-- There is one kiosk, so one customer is greeted at a time. All of it may be repeated for a customer whose turn was cut short.
+local summary = assert(job:each(sales, { key = "receipt", concurrency = 1, idempotent = true, on_error = report }, function(row)
+  return welcome(row, shop_user)
+end))
+if not arg[2] then
+  os.remove(JOURNAL)
 end
 
 print("\n" .. pad("Summary", 46) .. ("%6s%15s"):format("new", "there already"))
 for _, entry in ipairs(tally) do
   line(entry.service, entry.what, ("%6d%15d"):format(entry.new, entry.known))
 end
-print(("\n  %d rows in %.1f s: %d customers welcomed, %d with a problem"):format(rows, frontdesk.now() - began, rows - problems, problems))
-for _, kind in ipairs(sorted_names(kinds)) do
-  print(("  %4d %s"):format(kinds[kind], kind))
-end
+print("\n" .. tostring(summary))

@@ -121,8 +121,7 @@ describe("the examples", function()
       end
       local _, times = text:gsub("\n  line ", "")
       assert.equal(#PROBLEMS, times)
-      assert.matches("311 rows in %d+%.%d s: 302 customers welcomed, 9 with a problem\n", text)
-      assert_has("     1 conflict\n     8 invalid_input\n", text)
+      assert.matches("\ncustomers of sales%.csv: 311 items in %d+%.?%d* s\n  done     302\n  failed     9  invalid_input 8, conflict 1\n", text)
       assert_has("  pos       role Trưởng ca                    created\n", text)
       assert_has("  pos       account bao.chau                  there already\n", text)
       assert.matches("  etelecom  Tiệm Hoa Nắng, cửa hàng 2         connected as shop %d+\n", text)
@@ -155,6 +154,14 @@ describe("the examples", function()
       local after = assert(server:counts())
       before.hearme.tokens, after.hearme.tokens = nil, nil
       assert.same(before, after)
+    end)
+
+    it("goes on where it was when it is given a journal", function()
+      local words = { "examples/data/sales.csv", folder .. "/sales.journal" }
+      run("new_customers.lua", words)
+      local text = run("new_customers.lua", words)
+      assert_has("\n  skipped  302  done by an earlier run\n", text)
+      assert.equal(303 + 1, calls("hearme")["customers.send_feedback"]) -- the one that was refused is tried again
     end)
 
     it("stops at once when a key is wrong, instead of failing row by row", function()
@@ -216,20 +223,39 @@ describe("the examples", function()
   end)
 
   describe("import_contacts.lua", function()
+    local number = 0
+
+    -- With a journal of its own for each test.
+    local function words()
+      number = number + 1
+      return { "examples/data/contacts.csv", ("%s/import-%d.journal"):format(folder, number) }
+    end
+
     it("gets the good contacts in and gives each bad one its reason", function()
-      local text, status = run "import_contacts.lua"
+      local text, status = run("import_contacts.lua", words())
       assert.equal(0, status)
       assert.matches("line 5\tomicall.contacts.add: .*phone_or_email_assigned_on_other_contact", text)
       assert_has('line 7\tomicall.contacts.add: invalid input: gender must be one of "male", "female", "other" (got "nữ")\n', text)
-      assert_has("6 added, 2 with a problem\n", text)
+      assert_has("import of contacts.csv: 8 items in ", text)
+      assert_has("\n  done     6\n  failed   2  conflict 1, invalid_input 1\n", text)
       assert.equal(5 + 6, assert(server:counts()).omicall.contacts)
     end)
 
-    it("does not send again what may have got in", function()
-      assert(server:fault { service = "omicall", operation = "contacts.add_many", kind = "reset", processed = true })
-      local text = run "import_contacts.lua"
-      assert_has("line 2\tomicall.contacts.add_many: network: ", text)
-      assert.equal(3, calls("omicall")["contacts.add"]) -- of the second batch only, but for the row that is never sent
+    it("skips in its next run what is done", function()
+      local same = words()
+      run("import_contacts.lua", same)
+      local text = run("import_contacts.lua", same)
+      assert_has("\n  done     0\n  skipped  6  done by an earlier run\n", text)
+      assert.equal(7 + 1, calls("omicall")["contacts.add"]) -- the second run tries the refused one again
+    end)
+
+    it("finds out whether a contact got in whose answer was lost", function()
+      assert(server:fault { service = "omicall", operation = "contacts.add", kind = "reset", processed = true })
+      assert(server:fault { service = "omicall", operation = "contacts.add", kind = "reset" })
+      local text = run("import_contacts.lua", words())
+      assert_has("\n  done     5\n  settled  1  were done, though the answer was lost\n", text)
+      assert.equal(5 + 6, assert(server:counts()).omicall.contacts)
+      assert.equal(7 + 1, calls("omicall")["contacts.add"])
     end)
   end)
 
