@@ -8,6 +8,7 @@
 -- the other, so what disturbs the machine disturbs all of them. INSTRUCTIONS=1
 -- adds a column, which takes minutes and needs valgrind: the instructions of the
 -- client's own code for one request, without the kernel's; they hardly vary.
+-- JOBS names the jobs to do, where not all are wanted.
 
 local process = require "frontdesk.sandbox.process"
 local report = require "bench.report"
@@ -40,6 +41,12 @@ local JOBS = {
   { "encode", "JSON alone: encoding the contact", share = 10 },
 }
 
+-- Those that measure other things than the rate of one process, and what has them.
+local OTHERS = {
+  { "bench.workflows", "slow pages" },
+  { "bench.gateway", "nginx wait memory" },
+}
+
 -- role: what a client is in the comparison; frontdesk's rows are measured against the aims.
 local PEERS = {
   { "frontdesk", "frontdesk, the whole client", role = "frontdesk", jobs = "get page post" },
@@ -49,6 +56,7 @@ local PEERS = {
   { "lua_http", "lua-http + lua-cjson", jobs = "get page post" },
   { "luasocket", "luasocket + lua-cjson", jobs = "get page post" },
   { "engine", "frontdesk's engine", role = "frontdesk", jobs = "many" },
+  { "frontdesk", "frontdesk.map, the whole client", role = "frontdesk", jobs = "many", aim = 0.93 },
   { "frontdesk", "frontdesk.json", role = "frontdesk", jobs = "decode encode" },
   { "frontdesk_checked", "frontdesk, with the field checks", jobs = "encode" },
   { "cjson", "lua-cjson", role = "cjson", jobs = "decode encode" },
@@ -58,7 +66,7 @@ local LUAS = { { "lua5.4", "Lua 5.4" }, { "luajit", "LuaJIT" } }
 -- One processor for the clients and one for the server, where there are two.
 local function pins()
   if process.run "command -v taskset >/dev/null 2>&1" ~= 0 then
-    return "", "", "not pinned: there is no taskset"
+    return {}, "not pinned: there is no taskset"
   end
   local allowed = {}
   local text = (process.read_file "/proc/self/status" or ""):match "Cpus_allowed_list:%s*(%S+)" or "0"
@@ -69,14 +77,26 @@ local function pins()
     end
   end
   if #allowed < 2 then
-    return "", "", "not pinned: there is one processor"
+    return {}, "not pinned: there is one processor"
   end
   local mine, its = allowed[1], allowed[2]
-  return ("taskset -c %d "):format(mine), ("taskset -c %d "):format(its),
-    ("clients pinned to processor %d, nginx to %d"):format(mine, its)
+  return { client = mine, server = its }, ("clients pinned to processor %d, nginx to %d"):format(mine, its)
 end
 
-local pin_client, pin_server, pinning = pins()
+local processors, pinning = pins()
+
+local function pin_of(who)
+  return processors[who] and ("taskset -c %d "):format(processors[who]) or ""
+end
+
+local pin_client, pin_server = pin_of "client", pin_of "server"
+
+-- Pins the workers of a server of spec/support; it is a "client" where it is what is measured.
+local function pin_workers(httpd, who)
+  for _, pid in ipairs(httpd:workers()) do
+    process.run(pin_server ~= "" and ("taskset -cp %d %d >/dev/null"):format(processors[who or "server"], pid) or "true")
+  end
+end
 
 -- Runs a command; gives what it printed, or nil and its complaint.
 local function run(command)
@@ -90,13 +110,13 @@ local function run(command)
 end
 
 -- Clients see a clean environment: no proxy, profile or Lua path of the person at the keyboard.
-local function lua_command(abi, ...)
+local function lua_command(abi, script, ...)
   local words = {
     "env", "-i", "PATH=" .. (os.getenv "PATH" or ""), "HOME=" .. folder, "LC_ALL=C",
     "LUA_CURLV3=" .. (os.getenv "LUA_CURLV3" or ""),
     ("LUA_PATH=%s/lua/?.lua;%s/lua/?/init.lua;%s/spec/?.lua;;"):format(root, root, root),
     ("LUA_CPATH=%s/build/%s/?.so;;"):format(root, abi),
-    abi, root .. "/spec/bench/client.lua", ...,
+    abi, root .. "/spec/bench/" .. script, ...,
   }
   for i, word in ipairs(words) do
     words[i] = process.quote(tostring(word))
@@ -106,16 +126,22 @@ end
 
 local base_url
 
-local function limit_command(job, count)
-  local words = job == "many" and { "multi", count, base_url .. work.paths.get, work.authorization, folder .. "/get", FLIGHT }
-    or { "easy", count, base_url .. work.paths[job], work.authorization, folder .. "/" .. job }
-  if job == "page" or job == "post" then
-    words[#words + 1] = folder .. (job == "page" and "/query" or "/contact")
-  end
+-- The C program's command: its way, how often, where, and a file to send or how many at a time.
+local function c_command(way, count, url, answer, more)
+  local words = { limit, way, count, url, work.authorization, folder .. "/" .. answer, more }
   for i, word in ipairs(words) do
     words[i] = process.quote(tostring(word))
   end
-  return process.quote(limit) .. " " .. table.concat(words, " ")
+  return table.concat(words, " ")
+end
+
+local SENT = { page = "query", post = "contact" }
+
+local function limit_command(job, count)
+  if job == "many" then
+    return c_command("multi", count, base_url .. work.paths.get, "get", FLIGHT)
+  end
+  return c_command("easy", count, base_url .. work.paths[job], job, SENT[job] and folder .. "/" .. SENT[job])
 end
 
 -- Why a peer is not to be had, in a few words.
@@ -133,12 +159,13 @@ local function find_clients()
     print("  " .. title .. ": " .. (process.output(abi .. " -v 2>&1"):match "[^\n]+" or "?"):gsub(" *%-?%- *Copyright.*", "")
       :gsub(" +Copyright.*", ""))
     for _, peer in ipairs(PEERS) do
-      local said, problem = run(lua_command(abi, peer[1], "versions"))
+      local said, problem = run(lua_command(abi, "client.lua", peer[1], "versions"))
       if said then
         local known = said:match "[^\n]+"
         for job in peer.jobs:gmatch "%S+" do
           clients[job] = clients[job] or {}
-          table.insert(clients[job], { abi = abi, lua = title, name = peer[1], title = title .. ": " .. peer[2], role = peer.role })
+          table.insert(clients[job], { abi = abi, lua = title, name = peer[1],
+            title = title .. ": " .. peer[2], role = peer.role, aim = peer.aim })
         end
         print(("    %s: %s"):format(peer[2], known))
       else
@@ -154,7 +181,7 @@ end
 
 -- One turn of a client: appends the rate and the CPU time of a request.
 local function measure(client, job, count)
-  local command = client.limit and limit_command(job, count) or lua_command(client.abi, client.name, job, count, base_url, FLIGHT)
+  local command = client.limit and limit_command(job, count) or lua_command(client.abi, "client.lua", client.name, job, count, base_url, FLIGHT)
   local said, problem = run(command)
   if not said then
     client.problem = problem
@@ -176,7 +203,7 @@ local function count_instructions(client, job, share)
   local totals = {}
   for i, count in ipairs { short, short * 3 } do
     local words = client.limit and limit_command(job, count)
-      or lua_command(client.abi, client.name, job, count, base_url, FLIGHT)
+      or lua_command(client.abi, "client.lua", client.name, job, count, base_url, FLIGHT)
     local said = process.output("valgrind --tool=callgrind --callgrind-out-file=/dev/null --trace-children=yes " .. words .. " 2>&1")
     for collected in said:gmatch "Collected : (%d+)" do
       totals[i] = tonumber(collected)
@@ -240,12 +267,12 @@ local function verdict(job, list, client)
   if not other or other.problem then
     return
   end
-  local ratio = report.ratio(client.rates, other.rates)
+  local ratio, least = report.ratio(client.rates, other.rates), client.aim or aim[1]
   summary[#summary + 1] = {
-    job[2], client.lua, report.with_spread(ratio, "%.2f"),
+    job[2], client.aim and client.title or client.lua, report.with_spread(ratio, "%.2f"),
     ("%.2f"):format(report.ratio(client.cpus, other.cpus).median),
     (other.title:gsub("^[^:]+: ", "")),
-    ("aim %.2f: %s"):format(aim[1], ratio.median >= aim[1] and "reached" or "not reached"),
+    ("aim %.2f: %s"):format(least, ratio.median >= least and "reached" or "not reached"),
   }
 end
 
@@ -291,16 +318,82 @@ local load = tonumber((process.read_file "/proc/loadavg" or ""):match "^%S+") or
 if load > 0.5 then
   print(("  the machine is busy (load %.1f): rates will vary, go by CPU"):format(load))
 end
-local clients = find_clients()
+
+-- The names of the jobs to do; JOBS must name known ones.
+local function wanted_jobs()
+  local known, names = {}, {}
+  for _, job in ipairs(JOBS) do
+    known[job[1]] = true
+    names[#names + 1] = job[1]
+  end
+  for _, other in ipairs(OTHERS) do
+    for name in other[2]:gmatch "%S+" do
+      known[name] = true
+      names[#names + 1] = name
+    end
+  end
+  local asked = os.getenv "JOBS"
+  if not asked or asked == "" then
+    return known
+  end
+  local wanted = {}
+  for name in asked:gmatch "[^%s,]+" do
+    if not known[name] then
+      error(("JOBS: there is no job %s, but %s"):format(name, table.concat(names, ", ")), 0)
+    end
+    wanted[name] = true
+  end
+  return wanted
+end
+
+local wanted = wanted_jobs()
+
+local function is_any_wanted(names)
+  for name in names:gmatch "%S+" do
+    if wanted[name] then
+      return true
+    end
+  end
+  return false
+end
+
 local failed = false
-for _, job in ipairs(JOBS) do
-  local list, count = run_job(job, clients[job[1]] or {})
-  print_job(job, list, count)
-  for _, client in ipairs(list) do
-    failed = failed or client.problem ~= nil
+if is_any_wanted "get page post many decode encode" then
+  local clients = find_clients()
+  for _, job in ipairs(JOBS) do
+    if wanted[job[1]] then
+      local list, count = run_job(job, clients[job[1]] or {})
+      print_job(job, list, count)
+      for _, client in ipairs(list) do
+        failed = failed or client.problem ~= nil
+      end
+    end
   end
 end
 
-print "\nfrontdesk in short"
-report.table({ "", "", "rate", "CPU", "times that of", "" }, summary, { [5] = true, [6] = true })
+local verdicts = {}
+
+-- What the other jobs work with.
+local tools = {
+  wanted = wanted, rounds = ROUNDS, luas = LUAS, run = run, lua_command = lua_command, server_pin = pin_server, pin = pin_workers,
+  limit_command = function(way, count, url, flight) return c_command(way, count, url, "get", flight) end,
+  verdict = function(line)
+    line[4], line[5] = ("aim %s: %s"):format(line[4], line[5] and "reached" or "not reached"), nil
+    verdicts[#verdicts + 1] = line
+  end,
+}
+for _, other in ipairs(OTHERS) do
+  if is_any_wanted(other[2]) then
+    failed = not require(other[1]).run(tools) or failed
+  end
+end
+
+if #summary > 0 then
+  print "\nfrontdesk in short"
+  report.table({ "", "", "rate", "CPU", "times that of", "" }, summary, { [5] = true, [6] = true })
+end
+if #verdicts > 0 then
+  print "\nfrontdesk at work"
+  report.table({ "", "", "measured", "" }, verdicts, { [2] = true, [4] = true })
+end
 os.exit(failed and 1 or 0)

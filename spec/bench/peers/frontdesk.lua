@@ -24,6 +24,36 @@ function peer.page(context)
   end
 end
 
+-- The limit of what is under way at once is out of the way here.
+function peer.many(context)
+  local omicall = frontdesk.omicall {
+    base_url = context.base_url, token = context.work.token, max_in_flight = 10 * context.flight,
+  }
+  local id, last = context.work.id, nil
+  local function get()
+    last = assert(omicall.contacts:get(id))
+    return true
+  end
+
+  function context.check(run, decode)
+    run(1)
+    context.work.check("get", last, decode)
+  end
+
+  context.many = true
+  return function(times)
+    local left = times
+    local _, errors = frontdesk.map(function()
+      left = left - 1
+      return left >= 0 and id or nil
+    end, get, { concurrency = context.flight })
+    local _, err = next(errors)
+    if err then
+      error(tostring(err))
+    end
+  end
+end
+
 -- The service's own text for a type is frontdesk's to fill in, so it is not given.
 local function as_a_script_writes_it(contact)
   local copy = {}
