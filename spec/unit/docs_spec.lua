@@ -13,7 +13,7 @@ local function read(path)
 end
 
 local DOCUMENTS = {
-  "docs/architecture.md", "docs/describing-a-service.md", "docs/errors.md", "docs/event-loops.md", "docs/jobs.md",
+  "docs/architecture.md", "docs/describing-a-service.md", "docs/errors.md", "docs/event-loops.md", "docs/installing.md", "docs/jobs.md",
   "docs/lists.md", "docs/nginx.md", "docs/services.md", "docs/workflows.md",
 }
 
