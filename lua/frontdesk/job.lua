@@ -155,12 +155,13 @@ function Job:each(source, options, fn)
   if not synced then
     run:stop(err)
   end
-  bar:finish()
   local after = metrics.read()
   summary.seconds = clock.now() - began
   summary.unknown = options.idempotent and {} or sorted_keys(self.journal.open)
   summary.retried = summary.retried + after.retries - before.retries
   summary.waited = summary.waited + after.seconds_limited - before.seconds_limited
+  -- Who pressed Ctrl-C gets no summary from the script.
+  bar:finish(run.raised and tostring(summary) or nil)
   if run.raised then
     error(run.raised[1], 0)
   elseif summary.stopped then

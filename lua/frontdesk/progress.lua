@@ -192,10 +192,14 @@ function Progress:clear()
 end
 
 --- Ends the display: the bar stays as it is at the end. A second call does nothing.
-function Progress:finish()
+---@param text? string last words, below it; not written where there is to be silence
+function Progress:finish(text)
   local out = self.out
   if out and self.tty and self.seen > 0 then
     write(self, "\r" .. line_of(self, clock.now(), true) .. "\27[K\n")
+  end
+  if out and text then
+    write(self, text .. "\n")
   end
   self.out = nil
 end

@@ -508,6 +508,19 @@ describe("a job", function()
     assert.is_true(finished)
   end)
 
+  it("says what was done when an error ends it, unless it is to be silent", function()
+    local last
+    local bar = { step = function() end, clear = function() end, finish = function(_, text) last = text end }
+    local job = assert(open())
+    local options = { key = "id", concurrency = 1, progress = bar }
+    assert.is_false(pcall(job.each, job, rows("A", "B"), options, function(_, key)
+      return key == "A" or error("mine", 0)
+    end))
+    assert.matches("^import: 2 items in 0%.0 s\n  done     1\n  unknown  1  B$", last)
+    assert(job:each(rows("A"), options, (worker())))
+    assert.is_nil(last)
+  end)
+
   it("sums up in a block that can be read", function()
     local job = assert(open())
     function job.journal:sync() -- 1500 waits for the disk would show nothing here

@@ -134,6 +134,13 @@ describe("progress", function()
     assert.equal(3, #written)
   end)
 
+  it("has last words, unless it is silent", function()
+    progress({ out = out, tty = false }):finish "that was all"
+    assert.same({ "that was all\n" }, written)
+    progress({ out = false }):finish "that was all"
+    assert.equal(1, #written)
+  end)
+
   it("finishes once", function()
     local bar = progress { total = 1, out = out, tty = true }
     bar:step()

@@ -76,6 +76,11 @@ local function cancelled()
   return errors.new { kind = "cancelled", message = "the job was cancelled" }
 end
 
+local function is_cancelled()
+  local state = cancellation.current()
+  return state ~= nil and state.cancelled
+end
+
 local function kind_of(err)
   return type(err) == "table" and type(err.kind) == "string" and err.kind or "rejected"
 end
@@ -276,6 +281,9 @@ function Run:attempt(entry)
   if not ok then
     self:fell_down(entry, value)
     error(value, 0)
+  elseif not value and err == nil and is_cancelled() then
+    self:fell_down(entry)
+    return self:stop(cancelled())
   elseif not value and err == nil then
     self:fell_down(entry)
     error("the function of a job must give a value, or nil and an error; it gave nothing", 0)
@@ -309,11 +317,10 @@ function Run:map(source)
     self:work(entry)
     return true
   end, { concurrency = self.options.concurrency, on_result = function() end })
-  if not ok then
-    self:raise(message)
+  if not ok then -- Ctrl-C, or the source: whatever else was raised came of it, or before it
+    self.over, self.raised = true, { message }
   end
-  local state = cancellation.current()
-  if state and state.cancelled then
+  if is_cancelled() then
     self:stop(cancelled())
   end
 end
