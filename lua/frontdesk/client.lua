@@ -180,6 +180,11 @@ function Client:headers_of(operation, credential, input, call_options, deadline)
   return headers, used
 end
 
+-- nginx ends a light thread without a word when its client has gone.
+local function on_abandoned(request)
+  request.limiter:leave(request.place, { kind = "cancelled" })
+end
+
 -- Sends a built request, as soon as the limits let it go. Returns the reply, or nil and the
 -- fields of an error, and the place to give back when the network was tried.
 function Client:send(limiter, request, deadline, attempt)
@@ -193,6 +198,7 @@ function Client:send(limiter, request, deadline, attempt)
     return nil, { kind = "timeout", message = "the deadline passed before the request was sent" }
   end
   request.timeout = left
+  request.limiter, request.place = limiter, place
   metrics.request(self.options, request, attempt)
   local reply
   reply, failure = self.transport:send(request)
@@ -236,6 +242,7 @@ function Client:request_of(operation, credential, target, body)
     repeatable = operation.retry ~= "never", -- over a kept connection that turns out dead
     service = self.service,
     operation = operation.name,
+    on_abandoned = on_abandoned,
   }
   if credential.username then
     request.auth, request.username, request.password = credential.kind, credential.username, credential.password

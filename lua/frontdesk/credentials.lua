@@ -11,6 +11,8 @@ local core = require "frontdesk.core"
 local hosts = require "frontdesk.host"
 local tokens = require "frontdesk.tokens"
 
+local unpack = table.unpack or unpack
+
 local credentials = {}
 
 -- A header list with the credential's own on top, compiled once for each base.
@@ -133,6 +135,11 @@ local function trade(choice, call, input, lifetime, deadline)
   return token, seconds
 end
 
+local function trading(...)
+  local arguments, count = { ... }, select("#", ...)
+  return function() return trade(unpack(arguments, 1, count)) end
+end
+
 -- Trades what was given for a token by an operation of the service, keeps the
 -- token until shortly before it expires, and trades again when it is refused.
 function make.exchange(choice, options, description)
@@ -154,9 +161,7 @@ function make.exchange(choice, options, description)
         if not host then
           return nil, failure
         end
-        current, err = tokens.obtain(store, key, deadline, function()
-          return trade(choice, call, input, lifetime, deadline)
-        end)
+        current, err = tokens.obtain(store, key, deadline, trading(choice, call, input, lifetime, deadline))
       end
       if not current then
         return nil, err

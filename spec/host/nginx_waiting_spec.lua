@@ -7,6 +7,13 @@ local SERVER = [[
   lua_check_client_abort on;
   location /hold { content_by_lua_block { require("app").answer "/hold" } }
   location /echo { content_by_lua_block { require("app").answer "/echo" } }
+  location /narrow {
+    content_by_lua_block {
+      local app = require "app"
+      app.narrow = app.narrow or app.new { token = "narrow", max_in_flight = 3 }
+      app.answer("/hold", nil, app.narrow)
+    }
+  }
   location /late { content_by_lua_block { require("app").answer("/hold", { timeout = 0.2 }) } }
   location /plain { return 200 "plain"; }
   location /threads {
@@ -145,6 +152,18 @@ describe("a worker of nginx whose calls wait", function()
     assert_released(gateway:gather({ list[1], list[3] }), 2)
     -- what served the one that is gone serves others
     assert_released(gateway:gather(ask(5, "/hold")), 5)
+  end)
+
+  it("gives the places of clients that have gone to others", function()
+    local list = ask(3, "/narrow")
+    held(3)
+    local next_one = gateway:ask("/narrow")
+    for _, transfer in ipairs(list) do
+      transfer:cancel()
+    end
+    held(1) -- the next one, which had no place before
+    gateway:set("open=1")
+    assert_released(gateway:gather({ next_one }), 1)
   end)
 
   it("ends a call whose time is over, and only that", function()

@@ -101,6 +101,10 @@ local function cancel_abandoned(pump)
     if ticket:is_abandoned() then
       pump.waiters[transfer] = nil
       transfer:cancel()
+      local request = ticket.request
+      if request and request.on_abandoned then
+        request:on_abandoned()
+      end
     end
   end
 end
@@ -193,7 +197,8 @@ end
 ---@param engine table the core's engine
 ---@param transfer table
 ---@param seconds number what the transfer may take
-function nginx.wait(engine, transfer, seconds)
+---@param request table|nil its on_abandoned(request) is called when who waits is gone without a word
+function nginx.wait(engine, transfer, seconds, request)
   local pump = pump_of(engine)
   work(engine, pump) -- sends at once, and perhaps completes what others wait for
   if transfer:done() then
@@ -201,6 +206,7 @@ function nginx.wait(engine, transfer, seconds)
   end
   local waiters, spare = pump.waiters, pump.spare
   local ticket = table.remove(spare) or new_ticket()
+  ticket.request = request
   local deadline = core.now() + seconds + MARGIN
   repeat
     ask_for_pump(engine, pump)
@@ -215,6 +221,7 @@ function nginx.wait(engine, transfer, seconds)
     end
   until transfer:done()
   waiters[transfer] = nil
+  ticket.request = nil
   if ticket:is_fresh() then
     spare[#spare + 1] = ticket
   end
@@ -243,33 +250,39 @@ function nginx.spawner()
   end
 end
 
+-- Something to do that may outlive the light thread that began it. The locals of that one
+-- are gone then, in closures too, so all there is to know is in a table.
+local function new_errand(action)
+  local errand = { ticket = new_ticket(), begun = false, ended = false }
+  function errand.perform()
+    if not errand.begun then
+      errand.begun = true
+      errand.ok, errand.first, errand.second = pcall(action)
+      errand.ended = true
+      errand.ticket:wake()
+    end
+  end
+  return errand
+end
+
 -- Does what others wait for too in a light thread of its own: that of a request ends with
 -- the request, whenever its client gives up. Gives what `action` returns, two values at most.
 local function apart(action)
   if ngx.get_phase() == "timer" then
     return action()
   end
-  local ticket, begun, ended = new_ticket(), false, false
-  local ok, first, second
-  local function perform()
-    if not begun then
-      begun = true
-      ok, first, second = pcall(action)
-      ended = true
-      ticket:wake()
-    end
+  local errand = new_errand(action)
+  if ngx.timer.at(0, errand.perform) then
+    errand.ticket:wait(ASK_AGAIN)
   end
-  if ngx.timer.at(0, perform) then
-    ticket:wait(ASK_AGAIN)
+  errand.perform() -- here, if no timer was to be had
+  while not errand.ended do
+    errand.ticket:wait()
   end
-  perform() -- here, if no timer was to be had
-  while not ended do
-    ticket:wait()
+  if not errand.ok then
+    error(errand.first, 0)
   end
-  if not ok then
-    error(first, 0)
-  end
-  return first, second
+  return errand.first, errand.second
 end
 
 --- The memory that all workers share, and how many they are.

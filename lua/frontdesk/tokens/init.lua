@@ -4,7 +4,8 @@
 -- lock(key, seconds), unlock(key), wait(key, seconds), fail(key, err), failure(key, since).
 -- Which one, the host says. `wait` gives false where a caller cannot wait for the others.
 -- `apart(action)`, where a store has it, runs a login so that it ends even when the call
--- that began it is ended early.
+-- that began it is ended early; neither `action` nor `fetch` may refer to locals of a
+-- function that has not returned, for they go with the call's coroutine.
 
 local cancellation = require "frontdesk.cancellation"
 local core = require "frontdesk.core"
@@ -27,6 +28,10 @@ local function fetch_into(store, key, fetch)
     error(token, 0)
   end
   return token or nil, not token and extra or nil
+end
+
+local function fetching_into(store, key, fetch)
+  return function() return fetch_into(store, key, fetch) end
 end
 
 -- Past the lock.
@@ -65,7 +70,7 @@ function tokens.obtain(store, key, deadline, fetch)
       return token, failure or nil
     end
     if locked then
-      return (store.apart or at_once)(function() return fetch_into(store, key, fetch) end)
+      return (store.apart or at_once)(fetching_into(store, key, fetch))
     end
     if left <= 0 then
       return nil, errors.new { kind = "timeout", message = "the deadline passed while another call was logging in" }

@@ -7,7 +7,8 @@ local Transport = { __name = "frontdesk.transport.engine" }
 Transport.__index = Transport
 
 --- Sends a request and waits for its end, as the host at hand waits.
----@param request table the engine's request; see docs/architecture.md
+---@param request table the engine's request; see docs/architecture.md. Its
+---  on_abandoned(request) is called when the host has ended the caller's task, and `send` never returns
 ---@return table|nil reply
 ---@return table|nil failure kind, message, outcome
 function Transport:send(request)
@@ -29,7 +30,7 @@ function Transport:send(request)
   if not transfer then
     return nil, failure
   end
-  host.wait(engine, transfer, request.timeout)
+  host.wait(engine, transfer, request.timeout, request)
   failure = transfer:failure()
   if failure then
     return nil, failure
