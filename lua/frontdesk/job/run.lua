@@ -92,7 +92,7 @@ function Run:report(err, entry)
   end
 end
 
--- The end of an entry that did not succeed.
+-- The end of an entry that did not succeed; one that an earlier run left has no error.
 function Run:fail(entry, err, unknown)
   if unknown then
     self.progress:step "unknown"
@@ -101,7 +101,9 @@ function Run:fail(entry, err, unknown)
     self.summary.failed[kind] = (self.summary.failed[kind] or 0) + 1
     self.progress:step "failed"
   end
-  self:report(err, entry)
+  if err ~= nil then
+    self:report(err, entry)
+  end
 end
 
 function Run:refuse(entry, message)
@@ -154,6 +156,15 @@ function Run:admit(row, err, line)
   return entry
 end
 
+-- Keeps an entry for another round. False when there is none.
+function Run:try_later(entry)
+  if self.over or self.rounds == 0 or #self.again >= KEPT then
+    return false
+  end
+  self.again[#self.again + 1] = entry
+  return true
+end
+
 -- An item whose outcome is not known, of an earlier run or an earlier round. True when it
 -- is to be done (again).
 function Run:settle(entry)
@@ -163,10 +174,8 @@ function Run:settle(entry)
     done = settle(entry.row, entry.key)
   end
   if done == nil then
-    if entry.err then
+    if not settle or not self:try_later(entry) then
       self:fail(entry, entry.err, true)
-    else
-      self.progress:step "unknown"
     end
     return false
   elseif done == false then
@@ -248,10 +257,8 @@ function Run:fell_through(entry, err)
   end
   local passing = unknown and self.options.settle ~= nil
     or not unknown and type(err) == "table" and (err.retryable or self.options.idempotent and OUTAGE[kind])
-  if passing and not self.over and self.rounds > 0 and #self.again < KEPT then
-    entry.err = err
-    self.again[#self.again + 1] = entry
-  else
+  entry.err = err
+  if not passing or not self:try_later(entry) then
     self:fail(entry, err, unknown)
   end
 end
