@@ -215,7 +215,7 @@ local PLAIN_HTTP = "base_url is plain http to another machine, where anyone on t
 ---@param deadline number|nil on the clock of clock.now(); the timeout from now when not given
 ---@return any value, or nil
 ---@return table|nil err, or nil
----@return table|nil response where an answer came
+---@return table|nil response beside a value; beside an error it is err.response
 function Client:call(operation, input, call_options, deadline)
   if operation.option_fields then
     input = with_options(operation, input, self.options)
@@ -344,8 +344,10 @@ function Client:perform(operation, target, body, input, call_options, deadline)
           kind = failure.kind, message = failure.message, hint = failure.hint, code = failure.code, status = failure.status,
           outcome = lost and failure.outcome == "not_sent" and "unknown" or failure.outcome, field = failure.field,
           retry_after = failure.retry_after, body = failure.body, retry = operation.retry, attempts = attempts,
+          response = answer,
         })
-        return nil, err, answer
+        -- Two values: LuaJIT's assert raises its last argument, not its second, when that is a table.
+        return nil, err
       end
     end
   end

@@ -17,6 +17,7 @@
 ---@field retry_after number|nil seconds that the service asks to wait
 ---@field attempts integer requests that were sent for this call
 ---@field body any the decoded error document of the service
+---@field response frontdesk.response|nil the answer itself, where one came
 
 ---@alias frontdesk.error_kind
 ---| "invalid_input" # the data was refused, by frontdesk before sending or by the service

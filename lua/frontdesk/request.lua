@@ -91,7 +91,7 @@ end
 ---@param call_options table|nil
 ---@return any value
 ---@return table|nil err
----@return table|nil response
+---@return table|nil response beside a value
 function request.send(client, fields, call_options)
   local description = client.description
   local method = fields.method or "GET"

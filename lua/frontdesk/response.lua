@@ -1,4 +1,5 @@
---- The third value of every call: the answer itself, for those who look.
+--- The answer itself, for those who look: the third value of a call that succeeds, and
+-- `err.response` of one that fails.
 
 ---@class frontdesk.response
 ---@field status integer HTTP status

@@ -259,7 +259,7 @@ function suite:fails(operation, code, behaviour, case)
   busted.it(operation .. " " .. behaviour, function()
     local usual = self.cases[operation]
     local client, transport = self:client(case.options or usual.options, case.answer)
-    local value, err, response = call(client, operation, (case.input or case.call) and case or usual)
+    local value, err = call(client, operation, (case.input or case.call) and case or usual)
     assert.is_nil(value)
     assert.is_true(errors.is(err))
     assert.same({ kind = case.kind, code = code, status = case.answer[1], field = case.field, outcome = case.outcome or "rejected",
@@ -278,7 +278,7 @@ function suite:fails(operation, code, behaviour, case)
     assert.equal(line, tostring(err):sub(1, #line))
     assert.is_nil(tostring(err):find("\n", 1, true))
     assert.equal(1, #transport.sent)
-    assert.equal(case.answer[1], response.status)
+    assert.equal(case.answer[1], err.response.status)
   end)
 end
 

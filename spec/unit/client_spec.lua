@@ -163,9 +163,17 @@ describe("an answer that is not a success", function()
     local value, err, response = client.things:get(1)
     assert.is_nil(value)
     assert.is_true(errors.is(err))
-    assert.is_table(response)
-    return err, response
+    assert.is_nil(response)
+    assert.is_table(err.response)
+    return err, err.response
   end
+
+  it("is what assert raises, whatever Lua it is", function()
+    local client = client_with({ token = "tok-1" }, reply(404, '{"status":4,"message":"none"}'))
+    local ok, raised = pcall(function() return assert(client.things:get(1)) end)
+    assert.is_false(ok)
+    assert.equal("acme.things.get: 404 4: none", tostring(raised))
+  end)
 
   it("has the service's code, its words, their meaning and the whole document", function()
     local err, response = failure(reply(400, '{"status":3,"code":"TAKEN","message":"sorry"}'))
