@@ -32,33 +32,39 @@ end
 ---@param state table
 function cancellation.cancel(state)
   state.cancelled = true
-  local interrupt = state.interrupt
-  state.interrupt = nil
-  if interrupt then
-    interrupt()
+  local ticket, waiters, transfer = state.ticket, state.waiters, state.transfer
+  state.ticket, state.waiters, state.transfer = nil, nil, nil
+  if transfer then
+    waiters[transfer] = nil
+    transfer:cancel()
+  end
+  if ticket then
+    ticket:wake()
   end
 end
 
---- Waits on a ticket; a cancellation calls `interrupt` and wakes it.
+--- Waits on a ticket, which a cancellation wakes; it cancels the transfer that is waited for, if any.
 ---@param ticket table
----@param interrupt fun()
 ---@param seconds number|nil at most, where the ticket can
+---@param waiters table<table, table>|nil where the ticket stands, by transfer
+---@param transfer table|nil
 ---@return any what the ticket's wait gives
-function cancellation.wait(ticket, interrupt, seconds)
+function cancellation.wait(ticket, seconds, waiters, transfer)
   local state = cancellation.current()
   if not state then
     return ticket:wait(seconds)
   end
   if state.cancelled then
-    interrupt()
+    if transfer then
+      waiters[transfer] = nil
+      transfer:cancel()
+    end
     return true
   end
-  state.interrupt = function()
-    interrupt()
-    ticket:wake()
-  end
+  -- In fields, not in a closure: this is done for every call.
+  state.ticket, state.waiters, state.transfer = ticket, waiters, transfer
   local result = ticket:wait(seconds)
-  state.interrupt = nil
+  state.ticket, state.waiters, state.transfer = nil, nil, nil
   return result
 end
 

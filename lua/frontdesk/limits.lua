@@ -270,15 +270,13 @@ function Limiter:give_up(entry, kind, began, now)
   return nil, { kind = kind, outcome = "not_sent", message = message }
 end
 
-local function nothing() end
-
 -- Sleeps until woken, or something may have changed. A ticket is good for one wake.
 function Limiter:sleep(entry, now)
   local ticket = entry.ticket or self.ticket() or ALONE
   local longest = ticket.is_abandoned and LOOK_AROUND or LONGEST_WAIT
   local seconds = math.max(SHORTEST_WAIT, math.min(entry.deadline - now, entry.moment - now, longest))
   entry.ticket, entry.wakes_at, entry.asleep = ticket, now + seconds, true
-  cancellation.wait(ticket, nothing, seconds)
+  cancellation.wait(ticket, seconds)
   if not entry.asleep then
     entry.ticket = nil
   end

@@ -23,7 +23,7 @@ end
 local function wait_turn(waiters)
   local ticket = hosts.ticket()
   waiters[#waiters + 1] = ticket
-  cancellation.wait(ticket, function() end)
+  cancellation.wait(ticket)
   local state = cancellation.current()
   if state and state.cancelled then
     return nil, errors.new { kind = "cancelled", message = "the task was cancelled while it waited for a page" }

@@ -41,7 +41,7 @@ function Task:wait()
     local ticket = hosts.ticket()
     local waiters = self.waiters
     waiters[#waiters + 1] = ticket
-    cancellation.wait(ticket, function() end)
+    cancellation.wait(ticket)
     if not self.results then
       return nil, errors.new { kind = "cancelled", message = "the task that waited was cancelled" }
     end
@@ -136,6 +136,16 @@ local function concurrency_of(options, level)
   return concurrency
 end
 
+-- Reports what a call gave, or what it raised; Ctrl-C is not an item's to keep.
+local function pass_on(report, index, ok, value, err)
+  if ok then
+    return report(index, value, err)
+  elseif type(value) == "string" and value:find("interrupted!", 1, true) then
+    error(value, 0)
+  end
+  return report(index, nil, value)
+end
+
 -- Works through a source with so many tasks; each takes the next item when it is done with
 -- its last, so the source is read no faster than the work goes. `report` gets each result.
 local function work(source, fn, concurrency, report)
@@ -159,14 +169,7 @@ local function work(source, fn, concurrency, report)
           if state and state.cancelled then
             return
           end
-          local results = pack(pcall(fn, item, index))
-          if results[1] then
-            report(index, results[2], results[3])
-          elseif type(results[2]) == "string" and results[2]:find("interrupted!", 1, true) then
-            error(results[2], 0)
-          else
-            report(index, nil, results[2])
-          end
+          pass_on(report, index, pcall(fn, item, index))
         end
       end
     end
@@ -262,7 +265,7 @@ function tasks.race(functions)
     end
     if not over then
       ticket.waiting = true
-      cancellation.wait(ticket, function() end)
+      cancellation.wait(ticket)
     end
     for _, task in ipairs(runners) do
       task:cancel()

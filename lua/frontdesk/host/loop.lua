@@ -157,7 +157,7 @@ function loop.host(adapter)
     if not here then
       return plain.sleep(seconds)
     end
-    cancellation.wait(new_ticket(here), function() end, seconds)
+    cancellation.wait(new_ticket(here), seconds)
     return not is_cancelled() or nil
   end
 

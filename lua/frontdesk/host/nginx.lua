@@ -236,7 +236,7 @@ function nginx.sleep(seconds)
     ngx.sleep(seconds)
     return true
   end
-  cancellation.wait(new_ticket(), function() end, seconds)
+  cancellation.wait(new_ticket(), seconds)
   return not state.cancelled or nil
 end
 

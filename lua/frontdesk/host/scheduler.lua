@@ -96,7 +96,7 @@ function Scheduler:remove_sleeper(entry)
 end
 
 function Scheduler:sleep(seconds)
-  cancellation.wait(self:ticket(), function() end, seconds)
+  cancellation.wait(self:ticket(), seconds)
   local state = cancellation.current()
   return not (state and state.cancelled) or nil
 end
@@ -109,12 +109,9 @@ function Scheduler:wake_sleepers()
 end
 
 function Scheduler:wait(engine, transfer)
+  -- Sent when all tasks that are ready have run: one turn of the engine serves many.
   self.engines[engine] = true
-  engine:step() -- sends at once, and perhaps completes what others wait for
-  waiting.wake(engine, self.waiters)
-  if not transfer:done() then
-    waiting.await(self.waiters, transfer, self:ticket())
-  end
+  waiting.await(self.waiters, transfer, self:ticket())
 end
 
 function Scheduler:run_ready()

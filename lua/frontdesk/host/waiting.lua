@@ -27,10 +27,7 @@ end
 ---@return any what the ticket's wait gives
 function waiting.await(waiters, transfer, ticket, seconds)
   waiters[transfer] = ticket
-  return cancellation.wait(ticket, function()
-    waiters[transfer] = nil
-    transfer:cancel()
-  end, seconds)
+  return cancellation.wait(ticket, seconds, waiters, transfer)
 end
 
 return waiting

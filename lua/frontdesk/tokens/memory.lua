@@ -50,7 +50,7 @@ function Memory:wait(key, seconds)
   local waiting = self.waiting[key] or {}
   self.waiting[key] = waiting
   waiting[#waiting + 1] = ticket
-  cancellation.wait(ticket, function() end, math.min(seconds, self.locked[key] - core.now()))
+  cancellation.wait(ticket, math.min(seconds, self.locked[key] - core.now()))
 end
 
 function Memory:fail(key, err)
