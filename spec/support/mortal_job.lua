@@ -6,7 +6,7 @@
 -- Its service is a file, FOLDER/effects, which gets the key of an item that is done. MODE is
 -- "plain", "settled" (the file is asked for items whose outcome is not known) or "idempotent".
 -- LIMIT counts hundreds of instructions; 0 is none. The size of the journal that the disk
--- has is kept in FOLDER/synced, and what came out goes to FOLDER/result.
+-- has is the last line of FOLDER/synced, and what came out goes to FOLDER/result.
 
 local folder, mode, items, limit = arg[1], arg[2], tonumber(arg[3]), tonumber(arg[4])
 
@@ -52,7 +52,7 @@ local sync = job.journal.sync
 function job.journal:sync()
   local size = self.file:size()
   local ok, err = sync(self)
-  append("synced", ("%d"):format(size), "wb")
+  append("synced", ("%d\n"):format(size)) -- a line more: a kill while the file is written must not lose the last
   return ok, err
 end
 

@@ -34,7 +34,7 @@ end
 -- After a power failure the disk may lack any part of what was not synced.
 local function cut_power(folder)
   local journal = read(folder .. "/journal")
-  local synced = tonumber(read(folder .. "/synced")) or 0
+  local synced = tonumber(read(folder .. "/synced"):match "(%d+)\n[^\n]*$") or 0
   if #journal > synced then
     assert(sandbox_process.write_file(folder .. "/journal", journal:sub(1, random(synced, #journal))))
   end
