@@ -340,6 +340,14 @@ describe("a token from a login", function()
     assert.equal(1, #transport.sent)
   end)
 
+  it("leaves the call unsent when its own answer is lost", function()
+    local client, transport = logging_in({}, { kind = "timeout", outcome = "unknown", message = "no answer" })
+    local _, err = client.things:add { name = "Lamp" }
+    assert.equal("auth.login", err.operation)
+    assert.equal("not_sent", err.outcome)
+    assert.equal(1, #transport.sent)
+  end)
+
   it("must be a token", function()
     for _, answer in ipairs { '{"token":""}', '{"token":17}', '{"token":"a\\r\\nb"}', "{}" } do
       local client = logging_in({}, reply(200, answer))
