@@ -326,7 +326,9 @@ function Client:perform(operation, target, body, input, call_options, deadline)
     if not failure then
       return value, nil, answer
     elseif errors.is(failure) then -- the login's: it says itself what went wrong
-      failure.outcome = lost and "unknown" or "not_sent" -- but what matters is this call
+      if failure.outcome == "unknown" and not lost then
+        failure.outcome = "not_sent" -- what may have been done is the login, not this call
+      end
       return nil, failure
     elseif lost and failure.kind == "not_found" and operation.method == "DELETE" then
       return true, nil, answer -- the try whose answer was lost has done it
