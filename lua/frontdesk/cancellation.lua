@@ -68,4 +68,11 @@ function cancellation.wait(ticket, seconds, waiters, transfer)
   return result
 end
 
+--- Whether what was raised is the interpreter's word for Ctrl-C.
+---@param raised any
+---@return boolean
+function cancellation.is_interrupt(raised)
+  return type(raised) == "string" and raised:find("interrupted!", 1, true) ~= nil
+end
+
 return cancellation

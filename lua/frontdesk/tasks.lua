@@ -67,7 +67,7 @@ local function perform(task, fn, arguments)
   local results = pack(pcall(fn, unpack(arguments, 1, arguments.n)))
   if results[1] then
     results = pack(unpack(results, 2, results.n))
-  elseif type(results[2]) == "string" and results[2]:find("interrupted!", 1, true) then
+  elseif cancellation.is_interrupt(results[2]) then
     error(results[2], 0) -- Ctrl-C is not the task's to keep
   else
     results = { n = 2, nil, results[2] }
@@ -140,7 +140,7 @@ end
 local function pass_on(report, index, ok, value, err)
   if ok then
     return report(index, value, err)
-  elseif type(value) == "string" and value:find("interrupted!", 1, true) then
+  elseif cancellation.is_interrupt(value) then
     error(value, 0)
   end
   return report(index, nil, value)

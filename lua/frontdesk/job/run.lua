@@ -312,7 +312,7 @@ function Run:work(entry)
   local ok, message = pcall(self.attempt, self, entry)
   if not ok then
     self:raise(message)
-    if type(message) == "string" and message:find("interrupted!", 1, true) then
+    if cancellation.is_interrupt(message) then
       error(message, 0) -- Ctrl-C is for the loop around all tasks
     end
   end
