@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <stdlib.h>
 #include <time.h>
 
 static double seconds_of(clockid_t clock) {
@@ -47,6 +48,10 @@ FDK_EXPORT int luaopen_frontdesk_core(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"now", core_now}, {"wall", core_wall}, {NULL, NULL}};
   stay_loaded();
+  /* It would have every connection's keys written to a file, which opens what
+   * was recorded on the way. GnuTLS looks for it as late as at its first
+   * handshake, so it goes for good. */
+  unsetenv("SSLKEYLOGFILE");
   /* counted by libcurl; never undone, since other modules may use it too */
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
     return luaL_error(L, "libcurl could not be initialised");
@@ -66,6 +71,7 @@ FDK_EXPORT int luaopen_frontdesk_core(lua_State *L) {
   fdk_open_url(L);
   fdk_open_file(L);
   fdk_open_journal(L);
+  fdk_open_redact(L);
   fdk_open_json(L);
   fdk_open_shape(L);
   return 1;

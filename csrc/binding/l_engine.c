@@ -71,6 +71,7 @@ static const struct {
     FIELD(max_header_count, BYTES),
     {"http_version", HTTP, offsetof(fdk_request, http)},
     FIELD(ca_file, TEXT),
+    FIELD(crl_file, TEXT),
     FIELD(proxy, TEXT),
     FIELD(repeatable, FLAG),
 #undef FIELD

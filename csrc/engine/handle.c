@@ -85,6 +85,11 @@ static bool set_invariants(fdk_handle *handle, const fdk_socket_hooks *hooks) {
   SET(CURLOPT_CLOSESOCKETFUNCTION, hooks->close);
   SET(CURLOPT_CLOSESOCKETDATA, hooks->data);
 #undef SET
+#if LIBCURL_VERSION_NUM >= 0x075700
+  /* else an authority that was taken out of ca_file is trusted for a day more;
+   * a libcurl or TLS without such a cache refuses this, which is as good */
+  (void)curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+#endif
   return set && allow_http_only(easy);
 }
 
@@ -233,15 +238,35 @@ static fdk_url_status set_url(fdk_handle *handle, const fdk_request *request) {
   return FDK_URL_OK;
 }
 
+/* Whom to trust. The system's authorities are a file and a folder; ca_file stands
+ * in place of both. */
+static CURLcode set_trust(fdk_handle *handle, const fdk_request *request) {
+  CURL *easy = handle->easy;
+  const char *authorities = request->ca_file.data;
+  const char *revoked = request->crl_file.data;
+  CURLcode code = CURLE_OK;
+  if (authorities != NULL || handle->has_ca_file) {
+    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+    code = SET(CURLOPT_CAINFO, authorities ? authorities : version->cainfo);
+    if (code == CURLE_OK)
+      code = SET(CURLOPT_CAPATH, authorities ? NULL : version->capath);
+    if (code == CURLE_NOT_BUILT_IN) /* this TLS knows no folders */
+      code = CURLE_OK;
+    handle->has_ca_file = authorities != NULL;
+  }
+  if (code == CURLE_OK && (revoked != NULL || handle->has_crl_file)) {
+    code = SET(CURLOPT_CRLFILE, revoked);
+    /* a resumed session would be taken without a look at the list */
+    if (code == CURLE_OK)
+      code = SET(CURLOPT_SSL_SESSIONID_CACHE, revoked ? 0L : 1L);
+    handle->has_crl_file = revoked != NULL;
+  }
+  return code;
+}
+
 static CURLcode set_route(fdk_handle *handle, const fdk_request *request) {
   CURL *easy = handle->easy;
-  CURLcode code = CURLE_OK;
-  if (request->ca_file.data || handle->has_ca_file) {
-    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
-    code = SET(CURLOPT_CAINFO,
-               request->ca_file.data ? request->ca_file.data : version->cainfo);
-    handle->has_ca_file = request->ca_file.data != NULL;
-  }
+  CURLcode code = set_trust(handle, request);
   if (code == CURLE_OK && (request->proxy.data || handle->has_proxy)) {
     code = SET(CURLOPT_PROXY, request->proxy.data ? request->proxy.data : "");
     handle->has_proxy = request->proxy.data != NULL;

@@ -33,7 +33,7 @@ struct fdk_handle {
   int http;                      /* fdk_http, and whether over TLS */
   long timeout, connect_timeout; /* milliseconds */
   struct curl_slist *headers;
-  bool has_ca_file, has_proxy;
+  bool has_ca_file, has_crl_file, has_proxy;
   char *digest; /* origin and credentials it has done Digest for; or NULL */
   char words[CURL_ERROR_SIZE];
 };

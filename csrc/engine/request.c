@@ -91,6 +91,8 @@ static bool check_times(const fdk_request *request, fdk_failure *failure) {
 bool fdk_request_check(const fdk_request *request, fdk_failure *failure) {
   if (has_control(request->ca_file))
     return refuse(failure, "ca_file", "the path contains a control character");
+  if (has_control(request->crl_file))
+    return refuse(failure, "crl_file", "the path contains a control character");
   if (has_control(request->proxy))
     return refuse(failure, "proxy", "the proxy contains a control character");
   return check_method(request, failure) && check_version(request, failure) &&

@@ -46,7 +46,8 @@
     "the certificate of %s was not accepted")                                  \
   X(CURLE_SSL_CACERT_BADFILE, TLS,                                             \
     "the file of trusted certificates (ca_file) could not be read")            \
-  X(CURLE_SSL_CRL_BADFILE, TLS, "the revocation list could not be read")       \
+  X(CURLE_SSL_CRL_BADFILE, TLS,                                                \
+    "the revocation list (crl_file) could not be read")                        \
   X(CURLE_USE_SSL_FAILED, TLS, "no secure connection to %s")
 
 /* CURLE_TOO_LARGE, which the oldest libcurl supported does not know. */

@@ -52,7 +52,7 @@ typedef struct fdk_request {
   size_t max_body;             /* bytes, after decoding */
   size_t max_header_bytes, max_header_count;
   fdk_http http;
-  fdk_text ca_file, proxy;
+  fdk_text ca_file, crl_file, proxy;
   bool repeatable; /* may be sent again when a kept connection turns out dead;
                       on top of the methods that always may (RFC 9110, 9.2.2) */
 } fdk_request;

@@ -238,6 +238,7 @@ function Client:request_of(operation, credential, target, body)
     max_body = options.max_body,
     http_version = options.http_version,
     ca_file = options.ca_file,
+    crl_file = options.crl_file,
     proxy = options.proxy,
     repeatable = operation.retry ~= "never", -- over a kept connection that turns out dead
     service = self.service,
