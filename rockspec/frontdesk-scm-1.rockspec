@@ -124,6 +124,7 @@ build = {
     ["frontdesk.paginate.page"] = "lua/frontdesk/paginate/page.lua",
     ["frontdesk.paginate.seen"] = "lua/frontdesk/paginate/seen.lua",
     ["frontdesk.paths"] = "lua/frontdesk/paths.lua",
+    ["frontdesk.profile"] = "lua/frontdesk/profile.lua",
     ["frontdesk.progress"] = "lua/frontdesk/progress.lua",
     ["frontdesk.quota"] = "lua/frontdesk/quota.lua",
     ["frontdesk.redact"] = "lua/frontdesk/redact.lua",

@@ -2,6 +2,7 @@
 
 local core = require "frontdesk.core"
 local nearest = require "frontdesk.nearest"
+local profiles = require "frontdesk.profile"
 
 local config = {}
 
@@ -14,6 +15,7 @@ local GENERIC = {
   { "max_body", "integer", doc = "Largest answer, in bytes: 16 MiB when not given." },
   { "allow_http", "boolean", doc = "Send secrets over plain http to hosts other than this machine." },
   { "ca_file", "string", shared = true, doc = "File of the certificate authorities to trust, instead of the system's." },
+  { "crl_file", "string", shared = true, doc = "File of the authorities' revocation lists; what they name is refused." },
   { "proxy", "string", shared = true, doc = "Proxy to use; none is taken from the environment." },
   { "http_version", "string", doc = 'Keep to one version of HTTP: "1.1", "2" or "2-prior-knowledge".' },
   { "retry", "integer", min = 0, doc = "How often a failed call may be tried again: twice when not given." },
@@ -120,7 +122,7 @@ function config.profile_path(getenv)
   return folder .. "/frontdesk/profile.lua"
 end
 
---- Reads a profile file: a Lua table of tables, one a service, read with nothing in reach.
+--- Reads a profile file: a Lua table of tables, one a service. Nothing in it runs.
 ---@param path string
 ---@return table|nil profile
 ---@return string|nil message
@@ -130,29 +132,7 @@ function config.read_profile(path)
   if not text then
     return nil, message, absent
   end
-  if text:byte(1) == 27 then
-    return nil, path .. " is compiled Lua; a profile must be source text"
-  end
-  local chunk, problem
-  if setfenv then -- Lua 5.1 and LuaJIT
-    chunk, problem = loadstring(text, "=" .. path)
-    if chunk then
-      setfenv(chunk, {})
-    end
-  else
-    chunk, problem = load(text, "=" .. path, "t", {})
-  end
-  if not chunk then
-    return nil, "the profile does not read as Lua: " .. problem
-  end
-  local ok, profile = pcall(chunk)
-  if not ok then
-    return nil, "the profile must be a plain table: " .. tostring(profile)
-  end
-  if type(profile) ~= "table" then
-    return nil, path .. " must return a table, one entry a service"
-  end
-  return profile
+  return profiles.parse(text, path)
 end
 
 local function from_environment(description, option, getenv)
@@ -231,7 +211,10 @@ function config.resolve(description, given, sources)
   check_names(given, "")
 
   local path, wanted = given.profile, true
-  if not path then
+  local unfit = path ~= nil and complaint(by_name.profile, path)
+  if unfit then
+    fail(description, unfit)
+  elseif path == nil then
     path, wanted = config.profile_path(getenv)
   end
   local profile
