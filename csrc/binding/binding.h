@@ -18,6 +18,7 @@ void fdk_open_timer(lua_State *L);    /* l_timer.c: core.timer */
 void fdk_open_notifier(lua_State *L); /* l_notifier.c: engine:notifier */
 void fdk_open_file(lua_State *L);     /* l_file.c: core.read_private */
 void fdk_open_journal(lua_State *L);  /* l_journal.c: core.journal */
+void fdk_open_redact(lua_State *L);   /* l_redact.c: core.redactor */
 void fdk_open_json(lua_State *L);     /* l_json.c: core.json_* */
 void fdk_open_shape(lua_State *L);    /* l_shape.c: core.shape */
 
@@ -30,7 +31,7 @@ fdk_header_list *fdk_check_headers(lua_State *L, int index);
  * box is the box's to free. */
 typedef struct fdk_transfer_box {
   fdk_transfer *transfer; /* NULL: closed */
-  bool reading;           /* the body is being decoded and must stay */
+  bool reading;           /* the answer is being read and must stay */
 } fdk_transfer_box;
 
 fdk_transfer_box *fdk_push_transfer(lua_State *L, int owner);
@@ -38,14 +39,24 @@ fdk_transfer_box *fdk_push_transfer(lua_State *L, int owner);
 /* The open transfer object at `index`; raises when it is something else. */
 fdk_transfer_box *fdk_check_transfer(lua_State *L, int index);
 
+/* From busy.c: calls `function` with all that is on the stack, and returns how
+ * many values it left; raises what it raises. Meanwhile *busy is true: what it
+ * reads must not be freed, though what it allocates lets finalizers run, and
+ * they may close anything. */
+int fdk_call_busy(lua_State *L, lua_CFunction function, bool *busy);
+
 /* Keeps the transfer object at `index` alive, in the table at `owner`; and
  * lets it go, which is fine to do twice. */
 void fdk_pin_transfer(lua_State *L, int index, int owner);
 void fdk_unpin_transfer(lua_State *L, int owner, fdk_transfer *transfer);
 
-/* From l_notifier.c, as the method engine:notifier([folder]) for an open engine
- * at 1: pushes a notifier, or nil and the failure; returns how many values. */
-int fdk_push_notifier(lua_State *L, fdk_engine *engine);
+/* From l_engine.c: the open engine at 1; raises when it is closed, or something
+ * else. */
+fdk_engine *fdk_check_engine(lua_State *L);
+
+/* From l_notifier.c, the method engine:notifier([folder [, quiet]]): pushes a
+ * notifier, or nil and the failure; returns how many values. */
+int fdk_push_notifier(lua_State *L);
 
 /* Pushes { kind=, message=, outcome=, field=?, detail=? }. */
 void fdk_push_failure(lua_State *L, const fdk_failure *failure);
