@@ -55,6 +55,19 @@ local CONVERT = {
   end,
 }
 
+-- In the names that other clients give to a switch that there is not.
+local SWITCHES = { "verif", "insecure", "unauthorized", "strict_ssl", "check_cert", "self_?signed" }
+
+-- The end of the sentence that refuses a name.
+local function advice(name, by_name)
+  for _, part in ipairs(SWITCHES) do
+    if type(name) == "string" and name:lower():find(part) then
+      return ": the server's certificate is always checked; to trust an authority of your own give its certificate as ca_file"
+    end
+  end
+  return nearest(name, by_name)
+end
+
 local function fail(description, message)
   error("frontdesk." .. description.name .. ": " .. message, 0)
 end
@@ -204,7 +217,7 @@ function config.resolve(description, given, sources)
   local function check_names(source, where)
     for name in pairs(source) do
       if not by_name[name] then
-        fail(description, where .. '"' .. tostring(name) .. '" is not an option' .. nearest(name, by_name))
+        fail(description, where .. '"' .. tostring(name) .. '" is not an option' .. advice(name, by_name))
       end
     end
   end
