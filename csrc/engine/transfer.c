@@ -86,6 +86,17 @@ static long long to_length(const char *text, size_t size) {
   return length;
 }
 
+/* Appends a part of a header's text. What would end a line for whoever passes
+ * it on becomes a space (RFC 9110, 5.5). False when memory is out. */
+static bool append_text(fdk_buffer *head, const char *text, size_t size) {
+  if (!fdk_buffer_append(head, text, size))
+    return false;
+  for (size_t i = head->size - size; i < head->size; i++)
+    if (head->data[i] == '\r' || head->data[i] == '\n' || head->data[i] == '\0')
+      head->data[i] = ' ';
+  return true;
+}
+
 /* A line that starts with a blank continues the one before (RFC 9112, 5.2). */
 static bool continue_field(fdk_transfer *transfer, const char *text,
                            size_t size) {
@@ -95,7 +106,7 @@ static bool continue_field(fdk_transfer *transfer, const char *text,
   trim(&text, &size);
   fdk_field field = fdk_transfer_field(transfer, count - 1);
   if (!fdk_buffer_push(&transfer->head, ' ') ||
-      !fdk_buffer_append(&transfer->head, text, size))
+      !append_text(&transfer->head, text, size))
     return false;
   field.value_size += size + 1;
   memcpy(transfer->fields.data + (count - 1) * sizeof field, &field,
@@ -119,12 +130,12 @@ static bool add_field(fdk_transfer *transfer, const char *line, size_t size) {
   if (!fdk_buffer_reserve(&transfer->head, name_size + value_size) ||
       !fdk_buffer_append(&transfer->fields, (const char *)&field, sizeof field))
     return false;
-  char *to = transfer->head.data + transfer->head.size;
-  for (size_t i = 0; i < name_size; i++)
-    to[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
-  transfer->head.size += name_size;
-  fdk_buffer_append(&transfer->head, value, value_size);
-  if (name_size == 14 && memcmp(to, "content-length", 14) == 0)
+  append_text(&transfer->head, name, name_size);
+  append_text(&transfer->head, value, value_size);
+  char *text = transfer->head.data;
+  for (size_t i = field.name; i < field.value; i++)
+    text[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
+  if (name_size == 14 && memcmp(text + field.name, "content-length", 14) == 0)
     transfer->expected = to_length(value, value_size);
   return true;
 }

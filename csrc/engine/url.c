@@ -83,6 +83,10 @@ fdk_url_status fdk_url_scan(const char *text, size_t size) {
   /* libcurl takes "http:///path" for a sloppy "http://path" */
   if (extent == 0 || authority[0] == ':')
     return FDK_URL_HOST;
+  /* and decodes escapes in a host's name; only an address in brackets may have
+   * one, before its zone */
+  if (authority[0] != '[' && memchr(authority, '%', extent) != NULL)
+    return FDK_URL_HOST;
   return FDK_URL_OK;
 }
 

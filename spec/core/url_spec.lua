@@ -92,6 +92,10 @@ describe("core.url_parse", function()
     end)
   end
 
+  it("leaves out the zone of an address", function()
+    assert.equal("http://[fe80::1]:80", core.url_parse("http://[fe80::1%25eth0]/").origin)
+  end)
+
   local refused = {
     { "", "is empty" },
     { "example.test/x", "must start with" },
@@ -116,6 +120,9 @@ describe("core.url_parse", function()
     { "http://[::1/", "host" },
     { "http://ex%00ample.test/", "host" },
     { "http://exämple.test/", "ASCII" },
+    { "http://%C3%A4.test/", "host" },
+    { "http://127.0.0.%31/", "host" },
+    { "http://example.test%3A81/", "host" },
   }
   for _, case in ipairs(refused) do
     it(("refuses %q"):format(case[1]), function()
