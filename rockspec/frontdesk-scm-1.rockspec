@@ -31,6 +31,7 @@ build = {
   modules = {
     ["frontdesk.core"] = {
       sources = {
+        "csrc/binding/busy.c",
         "csrc/binding/core.c",
         "csrc/binding/l_engine.c",
         "csrc/binding/l_file.c",
@@ -172,6 +173,7 @@ build = {
     ["frontdesk.sandbox.services.pos.samples"] = "lua/frontdesk/sandbox/services/pos/samples.lua",
     ["frontdesk.sandbox.transport"] = "lua/frontdesk/sandbox/transport.lua",
     ["frontdesk.sandbox.value"] = "lua/frontdesk/sandbox/value.lua",
+    ["frontdesk.secrets"] = "lua/frontdesk/secrets.lua",
     ["frontdesk.service"] = "lua/frontdesk/service.lua",
     ["frontdesk.services.etelecom"] = "lua/frontdesk/services/etelecom.lua",
     ["frontdesk.services.hearme"] = "lua/frontdesk/services/hearme.lua",

@@ -13,6 +13,7 @@ local operations = require "frontdesk.operation"
 local redact = require "frontdesk.redact"
 local response = require "frontdesk.response"
 local retry = require "frontdesk.retry"
+local secrets = require "frontdesk.secrets"
 local transports = require "frontdesk.transport"
 require "frontdesk.json" -- tells the core of lua-cjson's sentinels
 
@@ -66,8 +67,10 @@ function client.new(description, options)
     operations = {},
     credentials = {},
     service = description.name,
+    given_secrets = secrets.of_options(description, options),
     origin = core.url_parse(options.base_url).origin,
   }, Client)
+  self.new_response = response.maker(function() return self:secrets() end)
   self.trade = function(name, input, deadline)
     return self:call(self:operation(name), input, nil, deadline)
   end
@@ -115,17 +118,46 @@ function Client:credential(role)
   return credential
 end
 
--- Makes the error of a failed call; no secret that the client or the call knows gets into it.
-function Client:fail(operation, input, fields)
-  local secrets = operation.secrets(input)
+-- All secrets that the client knows: those it was given, used or not, and its tokens.
+function Client:secrets()
+  local list = {}
+  for i, secret in ipairs(self.given_secrets) do
+    list[i] = secret
+  end
   for _, credential in pairs(self.credentials) do
     for _, secret in pairs(credential.secrets()) do
-      secrets[#secrets + 1] = secret
+      list[#list + 1] = secret
     end
+  end
+  return list
+end
+
+--- Hides the client's secrets in a text that is about to be shown.
+---@param text string
+---@return string
+function Client:conceal(text)
+  return redact.text(text, self:secrets())
+end
+
+local SAID = { "message", "hint", "code", "field" }
+
+-- Makes the error of a failed call; no secret that the client or the call knows is in it.
+function Client:fail(operation, input, fields, call_options)
+  local list = self:secrets()
+  for _, secret in ipairs(operation.secrets(input)) do
+    list[#list + 1] = secret
+  end
+  secrets.add_headers(list, call_options and call_options.headers)
+  local redactor = redact.new(list)
+  for _, name in ipairs(SAID) do
+    fields[name] = fields[name] ~= nil and redactor:text(tostring(fields[name])) or nil
+  end
+  fields.body = redactor:value(fields.body, operation.secret_names)
+  if fields.response then
+    response.conceal(fields.response, redactor, operation.secret_names)
   end
   fields.service = self.service
   fields.operation = operation.name
-  fields.message = redact.text(fields.message, secrets)
   return nil, errors.new(fields)
 end
 
@@ -199,7 +231,7 @@ function Client:send(limiter, request, deadline, attempt)
   end
   request.timeout = left
   request.limiter, request.place = limiter, place
-  metrics.request(self.options, request, attempt)
+  metrics.request(self, request, attempt)
   local reply
   reply, failure = self.transport:send(request)
   return reply, failure, place
@@ -222,7 +254,7 @@ function Client:call(operation, input, call_options, deadline)
   end
   local target, body, field = operation.shape:encode(input)
   if not target then
-    return self:fail(operation, input, { kind = "invalid_input", field = field, message = body })
+    return self:fail(operation, input, { kind = "invalid_input", field = field, message = body }, call_options)
   end
   return self:perform(operation, target, body, input, call_options, deadline)
 end
@@ -266,7 +298,7 @@ function Client:try(operation, credential, request, input, call_options, deadlin
   if not reply then
     if place then
       limiter:leave(place, failure)
-      metrics.response(options, request, attempt, failure, nil, clock.now() - began)
+      metrics.response(self, request, attempt, failure, nil, clock.now() - began)
     end
     return nil, failure, nil, nil, place ~= nil
   end
@@ -279,10 +311,10 @@ function Client:try(operation, credential, request, input, call_options, deadlin
   if not failure and operation.convert then
     value = operation.convert(value)
   end
-  local answer = response.new(reply, attempt, document or failure and failure.body)
+  local answer = self.new_response(reply, attempt, document or failure and failure.body)
   reply:release()
   limiter:leave(place, failure)
-  metrics.response(options, request, attempt, failure, answer.status, clock.now() - began)
+  metrics.response(self, request, attempt, failure, answer.status, clock.now() - began)
   return value, failure, answer, used, true
 end
 
@@ -341,7 +373,7 @@ function Client:perform(operation, target, body, input, call_options, deadline)
       lost = lost or failure.outcome == "unknown"
       local pause = self:pause_after(operation, credential.limiter, failure, failures, call_options, deadline)
       if pause then
-        metrics.retry(options, request, attempts, failure, pause)
+        metrics.retry(self, request, attempts, failure, pause)
       end
       if not pause or not clock.sleep(pause) then
         local _, err = self:fail(operation, input, {
@@ -349,7 +381,7 @@ function Client:perform(operation, target, body, input, call_options, deadline)
           outcome = lost and failure.outcome == "not_sent" and "unknown" or failure.outcome, field = failure.field,
           retry_after = failure.retry_after, body = failure.body, retry = operation.retry, attempts = attempts,
           response = answer,
-        })
+        }, call_options)
         -- Two values: LuaJIT's assert raises its last argument, not its second, when that is a table.
         return nil, err
       end

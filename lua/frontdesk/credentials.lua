@@ -150,6 +150,7 @@ function make.exchange(choice, options, description)
   local lifetime = lifetime_of(choice.lifetime, options)
   local store, key = hosts.tokens(options.shared_dict, description.name .. "\0" .. identity_of(choice, options))
   local token, cache -- the last one used, and its header lists
+  local before       -- the one before it, which a late answer may repeat
 
   return {
     kind = "exchange",
@@ -167,7 +168,7 @@ function make.exchange(choice, options, description)
         return nil, err
       end
       if current ~= token then
-        token, cache = current, setmetatable({}, { __mode = "k" })
+        before, token, cache = token, current, setmetatable({}, { __mode = "k" })
       end
       return compiled(cache, base, { { "Authorization", choice.scheme .. " " .. current } }), current
     end,
@@ -179,6 +180,7 @@ function make.exchange(choice, options, description)
     end,
     secrets = function()
       local list = { token }
+      list[#list + 1] = before
       for _, option in ipairs(choice.needs) do
         list[#list + 1] = options[option]
       end

@@ -2,7 +2,7 @@
 --
 -- Hooks are functions among a client's options: on_request, on_response, on_retry. They
 -- get a table of plain values: names, numbers, the address without its query. No header,
--- no body and no credential is ever in it.
+-- no body and no credential is ever in it; one that stands in the address is hidden.
 
 local limits = require "frontdesk.limits"
 
@@ -15,21 +15,22 @@ local function add(name, amount)
 end
 
 -- Where a request goes, without what may identify more than the place.
-local function describe(request, attempt)
+local function describe(client, request, attempt)
   return {
     service = request.service,
     operation = request.operation,
     method = request.method,
-    url = request.url:match "^[^?]*",
+    url = client:conceal(request.url:match "^[^?]*"),
     attempt = attempt,
   }
 end
 
 --- Before a request goes out.
-function metrics.request(options, request, attempt)
+---@param client table the inside of a client
+function metrics.request(client, request, attempt)
   add "requests"
-  if options.on_request then
-    options.on_request(describe(request, attempt))
+  if client.options.on_request then
+    client.options.on_request(describe(client, request, attempt))
   end
 end
 
@@ -37,27 +38,27 @@ end
 ---@param failure table|nil kind and more, when the answer is not a success
 ---@param status integer|nil
 ---@param seconds number
-function metrics.response(options, request, attempt, failure, status, seconds)
+function metrics.response(client, request, attempt, failure, status, seconds)
   if failure then
     failures[failure.kind] = (failures[failure.kind] or 0) + 1
   end
-  if options.on_response then
-    local event = describe(request, attempt)
+  if client.options.on_response then
+    local event = describe(client, request, attempt)
     event.status, event.seconds, event.kind = status, seconds, failure and failure.kind
-    options.on_response(event)
+    client.options.on_response(event)
   end
 end
 
 --- Before the pause in front of another try.
 ---@param failure table what the last try met
 ---@param pause number seconds
-function metrics.retry(options, request, attempt, failure, pause)
+function metrics.retry(client, request, attempt, failure, pause)
   add "retries"
   add("seconds_paused", pause)
-  if options.on_retry then
-    local event = describe(request, attempt)
+  if client.options.on_retry then
+    local event = describe(client, request, attempt)
     event.kind, event.status, event.pause = failure.kind, failure.status, pause
-    options.on_retry(event)
+    client.options.on_retry(event)
   end
 end
 

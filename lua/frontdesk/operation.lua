@@ -29,6 +29,9 @@ local function collect_secrets(fields, types, input, list, depth)
   end
   for _, field in ipairs(fields) do
     local value = input[field[1]]
+    for _, alias in ipairs(value == nil and field.alias or {}) do
+      value = value == nil and input[alias] or value
+    end
     if value ~= nil then
       if field.secret then
         list[#list + 1] = type(value) ~= "table" and tostring(value) or nil
@@ -45,6 +48,29 @@ local function collect_secrets(fields, types, input, list, depth)
       end
     end
   end
+end
+
+-- Names of the members of an answer that hold secrets. The service hands them out, so nobody
+-- knows them before; a refusal that holds one all the same must not show it.
+local function secret_names(spec, types)
+  local names = {}
+  local function add(fields, depth)
+    if type(fields) == "string" then
+      fields = types[fields:match "^([^%[]+)"]
+    end
+    for _, field in ipairs(depth <= 8 and fields or {}) do
+      if field.secret then
+        names[field.wire or field[1]] = true
+      elseif type(field[2]) == "table" or type(field[2]) == "string" then
+        add(field[2], depth + 1)
+      end
+    end
+  end
+  add(spec.output or {}, 0)
+  if spec.secret_output and type(spec.value) == "string" then
+    names[spec.value:match "[^%.]+$"] = true
+  end
+  return names
 end
 
 --- Compiles an operation.
@@ -79,6 +105,7 @@ function operation.compile(description, name)
     option_fields = defaults,
     envelope = envelope.compile(description, spec),
     convert = output.compile(spec.output, types),
+    secret_names = secret_names(spec, types),
     secrets = function(input)
       local list = {}
       collect_secrets(fields, types, input, list, 0)

@@ -102,6 +102,7 @@ function request.send(client, fields, call_options)
     retry = method == "GET" and "safe" or "never",
     role = fields.credential or "default",
     secrets = no_secrets,
+    secret_names = {},
     envelope = envelope.compile(description, {
       value = fields.value,
       retry = method == "GET" and "safe" or "never",
@@ -115,7 +116,7 @@ function request.send(client, fields, call_options)
   end
   local target, body, field = encode(fields, description.join or "/")
   if not target then
-    return client:fail(operation, nil, { kind = "invalid_input", field = field, message = body })
+    return client:fail(operation, nil, { kind = "invalid_input", field = field, message = body }, call_options)
   end
   return client:perform(operation, target, body, fields, call_options)
 end

@@ -1,5 +1,8 @@
 --- The answer itself, for those who look: the third value of a call that succeeds, and
--- `err.response` of one that fails.
+-- `err.response` of one that fails. Its headers show no secret that the client knows; an
+-- error's shows none at all of them.
+
+local redact = require "frontdesk.redact"
 
 ---@class frontdesk.response
 ---@field status integer HTTP status
@@ -29,34 +32,61 @@ local LAZY = {
 
 local REPLY = {} -- key of the transfer in a response; nobody else has it
 
-local Response = { __name = "frontdesk.response" }
+local CONCEALED = { headers = true, request_id = true } -- what the service may send a secret back in
 
-function Response:__index(name)
-  local read = LAZY[name]
-  if not read then
-    return nil
-  end
-  local value = read(self[REPLY])
-  rawset(self, name, value)
-  return value
-end
-
-function Response:__tostring()
+local function tostring_response(self)
   return "frontdesk.response: HTTP " .. self.status
 end
 
---- Makes the response of an answered call.
----@param reply table the transfer
----@param attempts integer
----@param document any
----@return frontdesk.response
-function response.new(reply, attempts, document)
-  return setmetatable({
-    status = reply:status(),
-    attempts = attempts,
-    document = document,
-    [REPLY] = reply,
-  }, Response)
+local function concealed_of(name, reply, redactor)
+  local value = LAZY[name](reply)
+  if CONCEALED[name] then
+    value = redactor:value(value)
+  end
+  return value
+end
+
+--- Makes what makes the responses of a client.
+---@param secrets fun(): table list of what the client knows that must not be shown
+---@return fun(reply: table, attempts: integer, document: any): frontdesk.response
+function response.maker(secrets)
+  local Response = { __name = "frontdesk.response", __tostring = tostring_response }
+
+  function Response.__index(self, name)
+    local reply = LAZY[name] and rawget(self, REPLY)
+    if not reply then
+      return nil
+    end
+    local value = concealed_of(name, reply, redact.new(secrets()))
+    rawset(self, name, value)
+    return value
+  end
+
+  return function(reply, attempts, document)
+    return setmetatable({
+      status = reply:status(),
+      attempts = attempts,
+      document = document,
+      [REPLY] = reply,
+    }, Response)
+  end
+end
+
+--- Makes an error's response one that can be printed: what it had not read it reads now, and it
+-- lets the transfer go.
+---@param self frontdesk.response
+---@param redactor frontdesk.redactor
+---@param named table<string, boolean>|nil
+function response.conceal(self, redactor, named)
+  local reply = rawget(self, REPLY)
+  if not reply then
+    return
+  end
+  for name in pairs(LAZY) do
+    rawset(self, name, concealed_of(name, reply, redactor))
+  end
+  self.document = redactor:value(self.document, named)
+  self[REPLY] = nil
 end
 
 return response

@@ -8,15 +8,17 @@ local clients = require "frontdesk.client"
 local config = require "frontdesk.config"
 local listing = require "frontdesk.listing"
 local nearest = require "frontdesk.nearest"
+local redact = require "frontdesk.redact"
 local redirect = require "frontdesk.redirect"
 local request = require "frontdesk.request"
+local secrets = require "frontdesk.secrets"
 
 local service = {}
 
 local CALL_OPTIONS = { timeout = "number", headers = "table", keep_null = "boolean", retry = "number" }
 
 -- `also` holds options that only some methods take.
-local function check_call_options(options, level, also)
+local function check_call_options(client, options, level, also)
   if options == nil then
     return
   end
@@ -30,7 +32,7 @@ local function check_call_options(options, level, also)
       if also and hint == "" then
         hint = nearest(name, also)
       end
-      error('"' .. tostring(name) .. '" is not a call option' .. hint, level)
+      error('"' .. client:conceal(tostring(name)) .. '" is not a call option' .. hint, level)
     end
     if kind ~= "any" and type(value) ~= kind then
       error("the call option " .. name .. " must be a " .. kind .. " (got a " .. type(value) .. ")", level)
@@ -43,11 +45,11 @@ end
 
 -- Splits a method's arguments into the table of fields and the call options.
 -- Fields can be positional where the operation names them: people:rename(id, name).
-local function read_arguments(operation, also, first, ...)
+local function read_arguments(client, operation, also, first, ...)
   local args = operation.args
   if type(first) == "table" or (first == nil and not args) then
     local options = ...
-    check_call_options(options, 4, also)
+    check_call_options(client, options, 4, also)
     return first, options
   end
   if not args then
@@ -58,7 +60,7 @@ local function read_arguments(operation, also, first, ...)
     input[args[i]] = (select(i - 1, ...))
   end
   local options = select(#args, ...)
-  check_call_options(options, 4, also)
+  check_call_options(client, options, 4, also)
   return input, options
 end
 
@@ -73,7 +75,7 @@ local function list_method(client, resource, where, name, style)
     if self ~= resource then
       advise_colon(where, paging[style])
     end
-    local input, options = read_arguments(operation, listing.OPTIONS, ...)
+    local input, options = read_arguments(client, operation, listing.OPTIONS, ...)
     local iterator, message = listing.open(style, client, operation, paging, input, options)
     if not iterator then
       error(message, 2)
@@ -89,7 +91,7 @@ local function bulk_method(client, resource, where, name)
     if self ~= resource then
       advise_colon(where, rule.method)
     end
-    check_call_options(options, 3, bulk.OPTIONS)
+    check_call_options(client, options, 3, bulk.OPTIONS)
     local summary, message = bulk.open(client, operation, rule, source, options)
     if not summary then
       error(("%s:%s %s"):format(where, rule.method, message), 2)
@@ -112,7 +114,7 @@ local function new_resource(client, path, operations)
         if self ~= resource then
           advise_colon(where, method)
         end
-        local input, options = read_arguments(operation, nil, ...)
+        local input, options = read_arguments(client, operation, nil, ...)
         return client:call(operation, input, options)
       end
     end
@@ -137,7 +139,7 @@ local function new_resource(client, path, operations)
     __index = function(_, name)
       local make = makers[name]
       if not make then
-        error(where .. ' has no operation "' .. tostring(name) .. '"' .. nearest(name, makers), 2)
+        error(where .. ' has no operation "' .. client:conceal(tostring(name)) .. '"' .. nearest(name, makers), 2)
       end
       local method = make()
       rawset(resource, name, method)
@@ -166,7 +168,7 @@ local function methods_of(description, given, client)
     if type(self) ~= "table" or type(fields) ~= "table" then
       error(("call it with a colon and a table: %s:request{ method = ..., path = ... }"):format(description.name), 2)
     end
-    check_call_options(options, 3)
+    check_call_options(client, options, 3)
     return request.send(client, fields, options)
   end
   if description.redirect then
@@ -192,7 +194,7 @@ end
 function new_client(description, given)
   local ok, options = pcall(config.resolve, description, given)
   if not ok then
-    error(options, 3)
+    error(redact.text(tostring(options), secrets.of_options(description, given or {})), 3)
   end
   local client = clients.new(description, options)
   local copy = {}
@@ -204,7 +206,7 @@ function new_client(description, given)
   local where = description.name
   return setmetatable({}, {
     __name = "frontdesk.client",
-    __tostring = function() return "frontdesk.client: " .. where .. " at " .. options.base_url end,
+    __tostring = function() return "frontdesk.client: " .. where .. " at " .. client:conceal(options.base_url) end,
     __index = function(self, name)
       local value = methods[name]
       if value == nil and resources[name] then
@@ -217,13 +219,13 @@ function new_client(description, given)
             known[key] = true
           end
         end
-        error(where .. ' has no "' .. tostring(name) .. '"' .. nearest(name, known), 2)
+        error(where .. ' has no "' .. client:conceal(tostring(name)) .. '"' .. nearest(name, known), 2)
       end
       rawset(self, name, value)
       return value
     end,
     __newindex = function(_, name)
-      error("a client cannot be changed; give " .. tostring(name) .. " when you make it", 2)
+      error("a client cannot be changed; give " .. client:conceal(tostring(name)) .. " when you make it", 2)
     end,
   })
 end

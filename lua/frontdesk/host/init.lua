@@ -88,12 +88,22 @@ function hosts.shared_dict(name)
   end
 end
 
---- What stands for an identity among what others may see: itself, where nobody else can look.
+-- Numbers of identities; here alone are they in plain text.
+local numbers, last_number = {}, 0
+
+--- What stands for an identity among what others may see.
 ---@param identity string holds secrets
----@return string
+---@return string key holds none
 function hosts.key(identity)
   chosen = chosen or host_module()
-  return chosen.key and chosen.key(identity) or identity
+  if chosen.key then
+    return chosen.key(identity)
+  end
+  if not numbers[identity] then
+    last_number = last_number + 1
+    numbers[identity] = "#" .. ("%d"):format(last_number)
+  end
+  return numbers[identity]
 end
 
 --- Where tokens are kept.
