@@ -15,8 +15,7 @@ static engine_box *check_box(lua_State *L) {
   return luaL_checkudata(L, 1, ENGINE_TYPE);
 }
 
-/* The open engine at 1; raises when it is closed. */
-static fdk_engine *check_engine(lua_State *L) {
+fdk_engine *fdk_check_engine(lua_State *L) {
   engine_box *self = check_box(L);
   luaL_argcheck(L, self->engine != NULL, 1, "the engine is closed");
   return self->engine;
@@ -180,6 +179,10 @@ static int engine_submit(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   bool stepping = lua_toboolean(L, 3) != 0;
   lua_settop(L, 2);
+  fdk_push_owner(L, 1);                            /* 3 */
+  fdk_transfer_box *box = fdk_push_transfer(L, 3); /* 4 */
+  /* From here to the end no finalizer runs, which might close the engine or
+   * take texts out of the request. */
   fdk_failure failure;
   if (self->engine == NULL) {
     fdk_fail(&failure, FDK_KIND_CANCELLED, "the engine is closed");
@@ -191,8 +194,6 @@ static int engine_submit(lua_State *L) {
   read_request(L, 2, &request);
   if (has_nul(&request, &failure))
     return push_refusal(L, &failure);
-  fdk_push_owner(L, 1);                            /* 3 */
-  fdk_transfer_box *box = fdk_push_transfer(L, 3); /* 4 */
   box->transfer = fdk_engine_transfer(self->engine);
   if (box->transfer == NULL)
     return luaL_error(L, "not enough memory");
@@ -214,7 +215,7 @@ static int engine_submit(lua_State *L) {
 /* engine:perform(transfer) -> true; false when a signal came in between, or may
  * have */
 static int engine_perform(lua_State *L) {
-  fdk_engine *engine = check_engine(L);
+  fdk_engine *engine = fdk_check_engine(L);
   fdk_transfer *transfer = fdk_check_transfer(L, 2)->transfer;
   luaL_argcheck(L, transfer->engine == engine, 2,
                 "the transfer is another engine's");
@@ -229,7 +230,7 @@ static int engine_perform(lua_State *L) {
 
 /* engine:wait(seconds|nil) -> how many transfers were completed */
 static int engine_wait(lua_State *L) {
-  fdk_engine *engine = check_engine(L);
+  fdk_engine *engine = fdk_check_engine(L);
   lua_Number seconds = luaL_optnumber(L, 2, -1);
   lua_pushinteger(L, fdk_engine_wait(engine, (double)seconds));
   return 1;
@@ -237,13 +238,13 @@ static int engine_wait(lua_State *L) {
 
 /* engine:step() -> how many transfers were completed */
 static int engine_step(lua_State *L) {
-  lua_pushinteger(L, fdk_engine_step(check_engine(L)));
+  lua_pushinteger(L, fdk_engine_step(fdk_check_engine(L)));
   return 1;
 }
 
 /* engine:fd() -> the descriptor to poll for reading */
 static int engine_fd(lua_State *L) {
-  int descriptor = fdk_engine_descriptor(check_engine(L));
+  int descriptor = fdk_engine_descriptor(fdk_check_engine(L));
   if (descriptor < 0)
     return luaL_error(L, "the engine has no descriptor: too many open files, "
                          "or this process was forked from the engine's");
@@ -253,18 +254,13 @@ static int engine_fd(lua_State *L) {
 
 /* engine:nudge(): the descriptor is readable until the next step */
 static int engine_nudge(lua_State *L) {
-  fdk_engine_nudge(check_engine(L));
+  fdk_engine_nudge(fdk_check_engine(L));
   return 0;
-}
-
-/* engine:notifier([folder]) -> notifier | nil, failure */
-static int engine_notifier(lua_State *L) {
-  return fdk_push_notifier(L, check_engine(L));
 }
 
 /* engine:timeout() -> seconds until step is due | nil */
 static int engine_timeout(lua_State *L) {
-  double seconds = fdk_engine_timeout(check_engine(L));
+  double seconds = fdk_engine_timeout(fdk_check_engine(L));
   if (seconds < 0)
     lua_pushnil(L);
   else
@@ -274,7 +270,7 @@ static int engine_timeout(lua_State *L) {
 
 /* engine:completed() -> the transfer that was completed first | nil */
 static int engine_completed(lua_State *L) {
-  fdk_transfer *transfer = fdk_engine_completed(check_engine(L));
+  fdk_transfer *transfer = fdk_engine_completed(fdk_check_engine(L));
   if (transfer == NULL) {
     lua_pushnil(L);
     return 1;
@@ -286,7 +282,7 @@ static int engine_completed(lua_State *L) {
 }
 
 static int engine_in_flight(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)fdk_engine_in_flight(check_engine(L)));
+  lua_pushinteger(L, (lua_Integer)fdk_engine_in_flight(fdk_check_engine(L)));
   return 1;
 }
 
@@ -363,7 +359,7 @@ void fdk_open_engine(lua_State *L) {
                                      {"fd", engine_fd},
                                      {"nudge", engine_nudge},
                                      {"timeout", engine_timeout},
-                                     {"notifier", engine_notifier},
+                                     {"notifier", fdk_push_notifier},
                                      {"completed", engine_completed},
                                      {"in_flight", engine_in_flight},
                                      {"close", engine_close},

@@ -8,6 +8,7 @@
 /* The userdata holds one reference; NULL after __gc. */
 typedef struct headers {
   fdk_header_list *list;
+  bool reading; /* the list is being read and must stay */
 } headers;
 
 fdk_header_list *fdk_check_headers(lua_State *L, int index) {
@@ -18,9 +19,18 @@ fdk_header_list *fdk_check_headers(lua_State *L, int index) {
 
 static int headers_free(lua_State *L) {
   headers *self = luaL_checkudata(L, 1, HEADERS_TYPE);
+  if (self->reading)
+    return 0;
   fdk_header_list_drop(self->list);
   self->list = NULL;
   return 0;
+}
+
+/* Lets `function` read the list of the headers at 1, which stays meanwhile. */
+static int read_list(lua_State *L, lua_CFunction function) {
+  headers *self = luaL_checkudata(L, 1, HEADERS_TYPE);
+  lua_settop(L, 1);
+  return fdk_call_busy(L, function, &self->reading);
 }
 
 /* Adds the pair at the top of the stack, number `position` of the list; the
@@ -70,11 +80,12 @@ static int add_pair(lua_State *L, fdk_header_list *list, int position) {
 /* core.headers(list [, base]) -> headers | nil, message, name */
 static int headers_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  fdk_header_list *base =
-      lua_isnoneornil(L, 2) ? NULL : fdk_check_headers(L, 2);
+  bool based = !lua_isnoneornil(L, 2);
+  if (based)
+    fdk_check_headers(L, 2);
   lua_settop(L, 2);
   headers *self = fdk_new_userdata(L, sizeof *self);
-  self->list = NULL;
+  *self = (headers){NULL, false};
   fdk_set_type(L, HEADERS_TYPE);
   self->list = fdk_header_list_new();
   if (self->list == NULL)
@@ -87,13 +98,13 @@ static int headers_new(lua_State *L) {
       return results;
     lua_settop(L, 3);
   }
-  if (!fdk_header_list_seal(self->list, base))
+  /* asked again: a finalizer may have closed the base meanwhile */
+  if (!fdk_header_list_seal(self->list, based ? fdk_check_headers(L, 2) : NULL))
     return luaL_error(L, "not enough memory");
   return 1;
 }
 
-/* headers:list() -> { { name, value }, ... } */
-static int headers_list(lua_State *L) {
+static int push_list(lua_State *L) {
   fdk_header_list *list = fdk_check_headers(L, 1);
   size_t count = fdk_header_list_count(list);
   lua_createtable(L, (int)count, 0);
@@ -110,8 +121,14 @@ static int headers_list(lua_State *L) {
   return 1;
 }
 
+/* headers:list() -> { { name, value }, ... } */
+static int headers_list(lua_State *L) {
+  (void)fdk_check_headers(L, 1);
+  return read_list(L, push_list);
+}
+
 /* Names only: values are often secrets. */
-static int headers_tostring(lua_State *L) {
+static int push_names(lua_State *L) {
   fdk_header_list *list = fdk_check_headers(L, 1);
   size_t count = fdk_header_list_count(list);
   luaL_Buffer text;
@@ -124,6 +141,14 @@ static int headers_tostring(lua_State *L) {
                     header.name_size);
   }
   luaL_pushresult(&text);
+  return 1;
+}
+
+static int headers_tostring(lua_State *L) {
+  const headers *self = luaL_checkudata(L, 1, HEADERS_TYPE);
+  if (self->list != NULL)
+    return read_list(L, push_names);
+  lua_pushliteral(L, HEADERS_TYPE ": closed");
   return 1;
 }
 

@@ -2,7 +2,6 @@
  * cannot do for a job that has to survive. */
 #include "binding.h"
 
-#include "engine/buffer.h"
 #include "engine/crc32.h"
 #include "engine/journal.h"
 
@@ -13,19 +12,15 @@
 
 enum { LARGEST_READ = 1 << 20 };
 
-typedef struct journal_box {
-  fdk_journal journal;
-  fdk_buffer text; /* what is being read */
-} journal_box;
-
-static journal_box *check_box(lua_State *L) {
+/* The journal at 1, open or closed. */
+static fdk_journal *check_box(lua_State *L) {
   return luaL_checkudata(L, 1, JOURNAL_TYPE);
 }
 
 static fdk_journal *check_journal(lua_State *L) {
-  journal_box *self = check_box(L);
-  luaL_argcheck(L, self->journal.descriptor >= 0, 1, "the journal is closed");
-  return &self->journal;
+  fdk_journal *self = check_box(L);
+  luaL_argcheck(L, self->descriptor >= 0, 1, "the journal is closed");
+  return self;
 }
 
 /* A size or an offset in bytes. */
@@ -62,20 +57,18 @@ static int journal_sync(lua_State *L) {
 
 /* journal:read(offset, size) -> text, "" at the end | nil, message */
 static int journal_read(lua_State *L) {
-  fdk_journal *journal = check_journal(L);
+  (void)check_journal(L);
   off_t offset = check_bytes(L, 2);
   off_t size = check_bytes(L, 3);
   luaL_argcheck(L, size <= LARGEST_READ, 3, "at most 1 MiB is read at once");
-  fdk_buffer *text = &check_box(L)->text;
-  fdk_buffer_clear(text);
-  if (!fdk_buffer_reserve(text, (size_t)size + 1))
-    return luaL_error(L, "not enough memory");
+  /* Lua's memory: a finalizer may read or close this very journal meanwhile */
+  char *text = lua_newuserdata(L, (size_t)size + 1);
   size_t got = 0;
   const char *problem =
-      fdk_journal_read(journal, offset, text->data, (size_t)size, &got);
+      fdk_journal_read(check_journal(L), offset, text, (size_t)size, &got);
   if (problem != NULL)
     return push_result(L, problem);
-  lua_pushlstring(L, text->data, got);
+  lua_pushlstring(L, text, got);
   return 1;
 }
 
@@ -93,14 +86,12 @@ static int journal_size(lua_State *L) {
 
 /* journal:close(), __gc and __close */
 static int journal_close(lua_State *L) {
-  journal_box *self = check_box(L);
-  fdk_journal_close(&self->journal);
-  fdk_buffer_free(&self->text);
+  fdk_journal_close(check_box(L));
   return 0;
 }
 
 static int journal_tostring(lua_State *L) {
-  lua_pushstring(L, check_box(L)->journal.descriptor < 0 ? JOURNAL_TYPE
+  lua_pushstring(L, check_box(L)->descriptor < 0 ? JOURNAL_TYPE
                         ": closed"
                                                          : JOURNAL_TYPE);
   return 1;
@@ -111,11 +102,11 @@ static int journal_new(lua_State *L) {
   size_t size = 0;
   const char *path = luaL_checklstring(L, 1, &size);
   luaL_argcheck(L, strlen(path) == size, 1, "a path cannot contain a NUL byte");
-  journal_box *self = fdk_new_userdata(L, sizeof *self);
-  *self = (journal_box){FDK_JOURNAL_INIT, FDK_BUFFER_INIT};
+  fdk_journal *self = fdk_new_userdata(L, sizeof *self);
+  *self = (fdk_journal)FDK_JOURNAL_INIT;
   fdk_set_type(L, JOURNAL_TYPE);
   bool locked = false;
-  const char *problem = fdk_journal_open(&self->journal, path, &locked);
+  const char *problem = fdk_journal_open(self, path, &locked);
   if (problem == NULL)
     return 1;
   push_result(L, problem);

@@ -58,9 +58,9 @@ static int milliseconds(lua_State *L, int index) {
   return (int)ceil(seconds * 1000);
 }
 
-/* engine:notifier([folder [, quiet]]) -> notifier | nil, failure; the engine is
- * at 1 */
-int fdk_push_notifier(lua_State *L, fdk_engine *engine) {
+/* engine:notifier([folder [, quiet]]) -> notifier | nil, failure */
+int fdk_push_notifier(lua_State *L) {
+  (void)fdk_check_engine(L);
   const char *parent = luaL_optstring(L, 2, "/tmp");
   int quiet = milliseconds(L, 3);
   lua_settop(L, 2);
@@ -70,7 +70,8 @@ int fdk_push_notifier(lua_State *L, fdk_engine *engine) {
   fdk_push_owner(L, 1); /* the engine's table: its descriptor is watched */
   fdk_set_owner(L, 3);
   fdk_failure failure;
-  int descriptor = fdk_engine_descriptor(engine);
+  /* asked again: a finalizer may have closed the engine meanwhile */
+  int descriptor = fdk_engine_descriptor(fdk_check_engine(L));
   if (descriptor >= 0)
     self->notifier = fdk_notifier_new(descriptor, parent, quiet, &failure);
   else

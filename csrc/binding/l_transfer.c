@@ -58,6 +58,11 @@ static void unpin(lua_State *L, fdk_transfer *transfer) {
 
 /* ---- reading ------------------------------------------------------------ */
 
+/* Lets `function` read the answer of the transfer at 1, which stays meanwhile. */
+static int read_answer(lua_State *L, lua_CFunction function) {
+  return fdk_call_busy(L, function, &fdk_check_transfer(L, 1)->reading);
+}
+
 static int transfer_done(lua_State *L) {
   lua_pushboolean(L, fdk_check_transfer(L, 1)->transfer->state == FDK_DONE);
   return 1;
@@ -65,9 +70,9 @@ static int transfer_done(lua_State *L) {
 
 /* transfer:failure() -> { kind=, message=, outcome=, detail=? } | nil */
 static int transfer_failure(lua_State *L) {
-  const fdk_transfer *transfer = check_done(L);
-  if (transfer->failed)
-    fdk_push_failure(L, &transfer->failure);
+  fdk_failure failure = check_done(L)->failure; /* which may go meanwhile */
+  if (check_done(L)->failed)
+    fdk_push_failure(L, &failure);
   else
     lua_pushnil(L);
   return 1;
@@ -79,11 +84,10 @@ static int transfer_status(lua_State *L) {
   return 1;
 }
 
-/* transfer:header(name) -> value of the last one of that name | nil */
-static int transfer_header(lua_State *L) {
+static int push_header(lua_State *L) {
   const fdk_transfer *transfer = check_done(L);
   size_t size = 0;
-  const char *name = luaL_checklstring(L, 2, &size);
+  const char *name = lua_tolstring(L, 2, &size);
   fdk_field field;
   if (fdk_transfer_find(transfer, name, size, &field))
     lua_pushlstring(L, transfer->head.data + field.value, field.value_size);
@@ -92,8 +96,15 @@ static int transfer_header(lua_State *L) {
   return 1;
 }
 
-/* transfer:headers() -> { [lower-case name] = values joined by ", " } */
-static int transfer_headers(lua_State *L) {
+/* transfer:header(name) -> value of the last one of that name | nil */
+static int transfer_header(lua_State *L) {
+  (void)check_done(L);
+  luaL_checkstring(L, 2);
+  lua_settop(L, 2);
+  return read_answer(L, push_header);
+}
+
+static int push_headers(lua_State *L) {
   const fdk_transfer *transfer = check_done(L);
   size_t count = fdk_transfer_field_count(transfer);
   lua_createtable(L, 0, (int)count);
@@ -117,10 +128,24 @@ static int transfer_headers(lua_State *L) {
   return 1;
 }
 
-static int transfer_body(lua_State *L) {
+/* transfer:headers() -> { [lower-case name] = values joined by ", " } */
+static int transfer_headers(lua_State *L) {
+  (void)check_done(L);
+  lua_settop(L, 1);
+  return read_answer(L, push_headers);
+}
+
+static int push_body(lua_State *L) {
   const fdk_buffer *body = &check_body(L)->body;
   lua_pushlstring(L, body->size > 0 ? body->data : "", body->size);
   return 1;
+}
+
+/* transfer:body() -> text */
+static int transfer_body(lua_State *L) {
+  (void)check_body(L);
+  lua_settop(L, 1);
+  return read_answer(L, push_body);
 }
 
 /* transfer:size() -> bytes of the body, decoded */
@@ -140,18 +165,8 @@ static int decode_body(lua_State *L) {
 /* transfer:json([keep_null]) -> value | nil, message, offset */
 static int transfer_json(lua_State *L) {
   (void)check_body(L);
-  fdk_transfer_box *box = fdk_check_transfer(L, 1);
   lua_settop(L, 2);
-  lua_pushcfunction(L, decode_body);
-  lua_insert(L, 1);
-  /* decoding allocates, so finalizers run, and one could release or close this
-   * very transfer; the mark must not stay when Lua runs out of memory */
-  bool outermost = !box->reading;
-  box->reading = true;
-  int status = lua_pcall(L, 2, LUA_MULTRET, 0);
-  if (outermost)
-    box->reading = false;
-  return status == 0 ? lua_gettop(L) : lua_error(L);
+  return read_answer(L, decode_body);
 }
 
 /* transfer:timings() -> { name_lookup=, connect=, tls=, first_byte=, total= },
