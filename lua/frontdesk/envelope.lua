@@ -184,12 +184,6 @@ local function read_text(rule, reply, problem)
         or ("the service answered with HTTP " .. status .. " and a body of type " .. media .. ", not with its error document"),
     })
   end
-  if status >= 300 then
-    return failure(rule, reply, {
-      kind = "protocol",
-      message = "the service answered with a redirect, which is not followed; check base_url",
-    })
-  end
   return failure(rule, reply, {
     kind = "decode",
     message = "the answer is not the JSON document that the service promises (its type is " .. media .. "): " .. problem,
@@ -236,6 +230,12 @@ function envelope.read(rule, reply, keep_null)
     return true
   end
   local document, problem = reply:json(keep_null)
+  if status >= 300 and status < 400 then -- whatever its body says
+    return failure(rule, reply, {
+      kind = "protocol", body = document,
+      message = "the service answered with a redirect, which is not followed; check base_url",
+    })
+  end
   local accepted = status >= 200 and status < 300
   if document == nil then
     if accepted and reply:size() == 0 and rule.value_path == true and is_success(rule, {}) then
