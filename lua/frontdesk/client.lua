@@ -237,7 +237,7 @@ function Client:send(limiter, request, deadline, attempt)
   return reply, failure, place
 end
 
-local PLAIN_HTTP = "base_url is plain http to another machine, where anyone on the way can read the secrets; "
+local PLAIN_HTTP = "base_url is plain http to another machine, or by a proxy on one, where anyone on the way can read the secrets; "
   .. "use https, or say allow_http = true"
 
 --- Calls a compiled operation.

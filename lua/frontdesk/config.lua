@@ -203,6 +203,16 @@ local function check_needs_together(description, options)
   end
 end
 
+-- Whether a proxy is on this machine; none is as good. What cannot be read is elsewhere.
+local function is_here(proxy)
+  if not proxy then
+    return true
+  end
+  local authority = proxy:gsub("^%a[%w+.-]*://", ""):gsub("[/?#].*$", ""):gsub("^.*@", "")
+  local parsed = core.url_parse("http://" .. authority .. "/")
+  return parsed ~= nil and parsed.loopback
+end
+
 --- Puts a client's options together. Raises a sentence that names the option and the fix.
 ---@param description table the service
 ---@param given table|nil what the constructor was called with
@@ -293,8 +303,12 @@ function config.resolve(description, given, sources)
   if parsed.query then
     fail(description, "base_url must not have a query (the part after '?')")
   end
+  -- a dot behind the bare host would make it another one: https://svc.example.Shop/Current
+  if description.join == "." and not parsed.path:find "[^/%.]" then
+    fail(description, "base_url must have a path, which the names of the calls are joined to by a dot")
+  end
   options.base_url = options.base_url:gsub(description.join == "." and "[/%.]+$" or "/+$", "")
-  options.plain_http = parsed.scheme == "http" and not parsed.loopback and not options.allow_http
+  options.plain_http = parsed.scheme == "http" and not options.allow_http and not (parsed.loopback and is_here(options.proxy))
   return options
 end
 

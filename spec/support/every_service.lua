@@ -110,19 +110,15 @@ local SAMPLES = {
   array = {},
 }
 
-local function sample(description, field)
-  if field.enum then
-    return field.enum[1]
-  elseif field.pattern == "date" then
-    return "2026-02-03"
-  end
+-- A value that a field takes; of shared types all fields, two deep.
+local function sample(description, field, depth)
   local base, is_list = field[2]:gsub("%[%]$", "")
-  local value = SAMPLES[base]
+  local value = field.enum and field.enum[1] or field.pattern == "date" and "2026-02-03" or SAMPLES[base]
   if value == nil then
     value = {}
     for _, inner in ipairs(assert(description.types[base], base)) do
-      if inner.required and inner.const == nil then
-        value[inner[1]] = sample(description, inner)
+      if inner.const == nil and (inner.required or depth < 2) then
+        value[inner[1]] = sample(description, inner, depth + 1)
       end
     end
   end
@@ -139,7 +135,7 @@ function every_service.input(case, changes, without)
   local input = {}
   for _, field in ipairs(fields_of(description, case.operation)) do
     if field.const == nil then
-      input[field[1]] = sample(description, field)
+      input[field[1]] = sample(description, field, 0)
     end
   end
   for name, value in pairs(changes or {}) do
