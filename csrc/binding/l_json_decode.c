@@ -105,8 +105,11 @@ static inline void push_integer(decoder *decode) {
 }
 
 /* A member that is null counts as absent, also where an earlier member of the
- * same name had a value: the last one wins. Pops the name. */
-static void remove_member(lua_State *L) {
+ * same name had a value: the last one wins. Pops the name. True when there is
+ * such an earlier one: it is null from here on, and drop_nulls takes it away.
+ * Taking it away at once would let Lua go over a full table for each new name
+ * that is taken away again, and that can be as often as there are bytes. */
+static bool overwrite_with_null(lua_State *L) {
   lua_pushvalue(L, -1);
   lua_rawget(L, -3);
   bool absent = lua_isnil(L, -1);
@@ -114,8 +117,23 @@ static void remove_member(lua_State *L) {
   if (absent) {
     lua_pop(L, 1);
   } else {
-    lua_pushnil(L);
+    lua_pushlightuserdata(L, NULL);
     lua_rawset(L, -3);
+  }
+  return !absent;
+}
+
+/* Takes the members that are null out of the object on top of the stack. */
+static void drop_nulls(lua_State *L) {
+  lua_pushnil(L);
+  while (lua_next(L, -2) != 0) {
+    bool null = lua_islightuserdata(L, -1) && lua_touserdata(L, -1) == NULL;
+    lua_pop(L, 1);
+    if (null) {
+      lua_pushvalue(L, -1);
+      lua_pushnil(L);
+      lua_rawset(L, -4);
+    }
   }
 }
 
@@ -219,6 +237,7 @@ static bool push_object(decoder *decode) {
   int next = 0;
   int count = 0;
   int place;
+  bool has_nulls = false;
   while (push_name(decode, row, &next, &place, &token)) {
     if (place >= 0 && push_same_value(decode, row, place)) {
       row->member[place].misses = 0;
@@ -226,7 +245,7 @@ static bool push_object(decoder *decode) {
     } else {
       token = fdk_scan_value(scan);
       if (token == FDK_TOKEN_NULL && !decode->keep_null) {
-        remove_member(L);
+        has_nulls = overwrite_with_null(L) || has_nulls;
         continue;
       }
       if (!push_value(decode, token))
@@ -238,6 +257,8 @@ static bool push_object(decoder *decode) {
     lua_rawset(L, -3);
     count++;
   }
+  if (has_nulls)
+    drop_nulls(L);
   if (!empty)
     *guess = (uint16_t)(count < MOST_FIELDS ? count : MOST_FIELDS);
   return token == FDK_TOKEN_CLOSE;

@@ -365,6 +365,21 @@ describe("json.decode", function()
     assert.same({ a = null }, decode('{"a":1,"a":null}', { keep_null = true }))
   end)
 
+  it("takes away members that become null in time that grows with the document, not with its square", function()
+    local names, begun = {}, os.clock()
+    for i = 1, 2 ^ 15 - 1 do -- fills a table to the last place
+      names[#names + 1] = ('"k%d":1'):format(i)
+    end
+    for i = 1, 2 ^ 15 do
+      names[#names + 1] = ('"x%d":1,"x%d":null'):format(i, i)
+    end
+    local value = decode("{" .. table.concat(names, ",") .. "}")
+    assert.equal(1, value.k1)
+    assert.is_nil(value.x1)
+    assert.is_true(os.clock() - begun < 5, "it took long")
+    assert.same({ b = 2, c = 4 }, decode '{"a":1,"b":2,"a":null,"a":3,"a":null,"c":null,"c":4,"d":null}')
+  end)
+
   it("marks empty arrays, and only these", function()
     assert.equal(json.array_mt, getmetatable(decode "[]"))
     assert.equal(json.array_mt, getmetatable(decode('{"a":[ ]}').a))
