@@ -34,6 +34,8 @@ struct fdk_handle {
   long timeout, connect_timeout; /* milliseconds */
   struct curl_slist *headers;
   bool has_ca_file, has_crl_file, has_proxy;
+  bool worn; /* has repeated a request: libcurl before 8.17 counts that as long
+                as the handle lives, and does it five times */
   char *digest; /* origin and credentials it has done Digest for; or NULL */
   char words[CURL_ERROR_SIZE];
 };

@@ -88,7 +88,7 @@ void fdk_handle_give(fdk_handle_pool *pool, fdk_handle *handle) {
   size_t most = digest ? (size_t)KEPT_DIGEST : (size_t)KEPT_PLAIN;
   handle->transfer = NULL;
   handle->words[0] = '\0';
-  if (*count >= most) {
+  if (handle->worn || *count >= most) {
     fdk_handle_free(handle);
     return;
   }

@@ -176,12 +176,21 @@ static bool are_fit(const char *words) {
   return words != NULL && words[0] != '\0' && strpbrk(words, "?@") == NULL;
 }
 
+/* libcurl has one code for a broken connection and for broken chunks. */
+static bool is_about_chunks(const char *words) {
+  return words != NULL && strstr(words, "chunked-encoding") != NULL;
+}
+
 void fdk_explain(fdk_failure *failure, const fdk_facts *facts) {
   error_row row = find(facts->code);
   bool cut = facts->answered && (facts->code == CURLE_PARTIAL_FILE ||
                                  facts->code == CURLE_RECV_ERROR);
   if (facts->code == CURLE_OPERATION_TIMEDOUT) {
     explain_timeout(failure, facts);
+  } else if (cut && is_about_chunks(facts->words)) {
+    fdk_fail(failure, FDK_KIND_PROTOCOL,
+             "the answer from %s is not divided into chunks as it should be",
+             facts->peer);
   } else if (cut) {
     explain_cut(failure, facts, row.kind);
   } else {

@@ -4,6 +4,7 @@
 #include "handle.h"
 #include "url.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -45,6 +46,8 @@ static void begin_block(fdk_transfer *transfer, const char *line, size_t size) {
   transfer->in_block = true;
   transfer->answered = true;
   transfer->expected = -1;
+  transfer->misframed = false;
+  transfer->coded = false;
   transfer->status = 0;
   const char *space = memchr(line, ' ', size);
   if (space == NULL)
@@ -55,17 +58,21 @@ static void begin_block(fdk_transfer *transfer, const char *line, size_t size) {
       transfer->status = transfer->status * 10 + (*at - '0');
 }
 
-/* The empty line. False when the body that follows is announced as longer than
- * allowed: better to stop before it comes. */
+/* The empty line. False when nobody can tell how long the body is (RFC 9112,
+ * 6.3: a way to slip in an answer to the next request), or when it is announced
+ * as longer than allowed: better to stop before it comes. */
 static bool end_block(fdk_transfer *transfer) {
   transfer->in_block = false;
   bool has_body = !transfer->bodiless && transfer->status >= 200 &&
                   transfer->status != 204 && transfer->status != 304;
-  if (!has_body || transfer->expected < 0 ||
-      (unsigned long long)transfer->expected <= transfer->max_body)
+  if (!has_body)
     return true;
-  transfer->limit = FDK_LIMIT_BODY;
-  return false;
+  if (transfer->misframed || (transfer->coded && transfer->expected >= 0))
+    transfer->limit = FDK_LIMIT_FRAMING;
+  else if (transfer->expected >= 0 &&
+           (unsigned long long)transfer->expected > transfer->max_body)
+    transfer->limit = FDK_LIMIT_BODY;
+  return transfer->limit == FDK_LIMIT_NONE;
 }
 
 static void trim(const char **text, size_t *size) {
@@ -75,15 +82,26 @@ static void trim(const char **text, size_t *size) {
     (*size)--;
 }
 
-/* A number that is too long for libcurl is one it refuses by itself. */
+/* -1: not a number. One that is too large for the type is larger than any
+ * limit too. */
 static long long to_length(const char *text, size_t size) {
-  long long length = size > 0 && size < 19 ? 0 : -1;
-  for (size_t i = 0; i < size && length >= 0; i++) {
+  long long length = size > 0 ? 0 : -1;
+  for (size_t i = 0; i < size; i++) {
     if (text[i] < '0' || text[i] > '9')
       return -1;
-    length = length * 10 + (text[i] - '0');
+    int digit = text[i] - '0';
+    length =
+        length > (LLONG_MAX - digit) / 10 ? LLONG_MAX : length * 10 + digit;
   }
   return length;
+}
+
+/* The same length twice is only untidy. */
+static void take_length(fdk_transfer *transfer, const char *text, size_t size) {
+  long long length = to_length(text, size);
+  if (length < 0 || (transfer->expected >= 0 && transfer->expected != length))
+    transfer->misframed = true;
+  transfer->expected = length;
 }
 
 /* Appends a part of a header's text. What would end a line for whoever passes
@@ -136,7 +154,9 @@ static bool add_field(fdk_transfer *transfer, const char *line, size_t size) {
   for (size_t i = field.name; i < field.value; i++)
     text[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
   if (name_size == 14 && memcmp(text + field.name, "content-length", 14) == 0)
-    transfer->expected = to_length(value, value_size);
+    take_length(transfer, value, value_size);
+  else if (name_size == 17 && memcmp(known, "transfer-encoding", 17) == 0)
+    transfer->coded = true;
   return true;
 }
 
@@ -221,9 +241,12 @@ int fdk_transfer_on_send(void *handle, char *peer, char *local, int peer_port,
                          int local_port) {
   (void)peer, (void)local, (void)peer_port, (void)local_port;
   fdk_transfer *transfer = ((fdk_handle *)handle)->transfer;
-  if (transfer->sent && !transfer->answered && !transfer->repeatable) {
-    transfer->not_repeated = true;
-    return CURL_PREREQFUNC_ABORT;
+  if (transfer->sent && !transfer->answered) {
+    ((fdk_handle *)handle)->worn = true;
+    if (!transfer->repeatable) {
+      transfer->not_repeated = true;
+      return CURL_PREREQFUNC_ABORT;
+    }
   }
   transfer->sent = true;
   transfer->answered = false;
@@ -258,6 +281,11 @@ static const char *version_name(CURL *easy) {
 static void explain_limit(fdk_transfer *transfer) {
   fdk_failure *failure = &transfer->failure;
   switch (transfer->limit) {
+  case FDK_LIMIT_FRAMING:
+    fdk_fail(failure, FDK_KIND_PROTOCOL,
+             "the headers of the answer contradict each other about its length "
+             "(Content-Length, Transfer-Encoding)");
+    break;
   case FDK_LIMIT_BODY:
     if (transfer->expected >= 0 &&
         (unsigned long long)transfer->expected > transfer->max_body)

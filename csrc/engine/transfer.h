@@ -81,9 +81,11 @@ typedef enum fdk_state {
   FDK_DONE       /* everything below is final */
 } fdk_state;
 
-/* Which limit the answer ran into. */
+/* Why the answer was not read to its end: a limit, or headers that leave open
+ * where it would end. */
 typedef enum fdk_limit {
   FDK_LIMIT_NONE,
+  FDK_LIMIT_FRAMING,
   FDK_LIMIT_BODY,
   FDK_LIMIT_HEADER_BYTES,
   FDK_LIMIT_HEADER_COUNT,
@@ -117,8 +119,10 @@ typedef struct fdk_transfer {
   size_t header_bytes, header_count; /* of all answers, interim ones too */
   long long expected;                /* Content-Length, or -1 */
   fdk_limit limit;
-  bool proxied;  /* connects to a proxy */
-  bool bodiless; /* HEAD: Content-Length announces nothing */
+  bool misframed; /* Content-Length is no length, or there are two */
+  bool coded;     /* has a Transfer-Encoding */
+  bool proxied;   /* connects to a proxy */
+  bool bodiless;  /* HEAD: Content-Length announces nothing */
   bool repeatable;
   bool in_block;     /* between a status line and its empty line */
   bool answered;     /* an answer has begun since the last sending */

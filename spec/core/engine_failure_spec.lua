@@ -75,6 +75,36 @@ describe("a transfer that fails", function()
     assert.matches("stopped after 5 bytes, before its end", failure.message, 1, true)
   end)
 
+  for label, chunks in pairs({
+    ["a size that is no number"] = "xyz\\r\\n{}\\r\\n0\\r\\n\\r\\n",
+    ["a chunk that is longer than its size"] = "2\\r\\n{}XX0\\r\\n\\r\\n",
+  }) do
+    it("does not take chunks for a broken connection that have " .. label, function()
+      local failure = fail(([[
+        read_request()
+        send "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s"
+      ]]):format(chunks))
+      assert.equal("protocol", failure.kind)
+      assert.equal("unknown", failure.outcome)
+      assert.equal(("the answer from %s is not divided into chunks as it should be"):format(place()), failure.message)
+    end)
+  end
+
+  for label, headers in pairs({
+    ["two lengths"] = "Content-Length: 2\\r\\nContent-Length: 3",
+    ["two lengths in one"] = "Content-Length: 2, 3",
+    ["a length with a sign"] = "Content-Length: +2",
+    ["a length in hexadecimal"] = "Content-Length: 0x2",
+    ["a length and chunks"] = "Transfer-Encoding: chunked\\r\\nContent-Length: 2",
+  }) do
+    it("reads no body of which nobody can say how long it is: " .. label, function()
+      local failure = fail(([[ read_request() send "HTTP/1.1 200 OK\r\n%s\r\n\r\n2\r\n{}\r\n0\r\n\r\n" ]]):format(headers))
+      assert.equal("protocol", failure.kind)
+      assert.equal("unknown", failure.outcome)
+      assert.matches("contradict each other about its length", failure.message, 1, true)
+    end)
+  end
+
   it("says that the connection was reset", function()
     local failure = fail([[ read_request() sleep(0.05) reset() ]])
     assert.equal("network", failure.kind)
@@ -257,6 +287,17 @@ describe("a transfer that fails", function()
       local transfer = second({})
       assert.is_nil(transfer:failure())
       assert.equal(3, #server:requests())
+    end)
+
+    it("sends again however often that was needed before", function()
+      server = raw_server.start(SCRIPT)
+      for _ = 1, 20 do
+        local transfer = engine:submit({ url = server.url })
+        engine:perform(transfer)
+        assert.is_nil(transfer:failure())
+      end
+      assert.equal(20, server:count())
+      assert.equal(39, #server:requests())
     end)
 
     it("does not send a POST twice", function()
