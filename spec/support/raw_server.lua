@@ -8,12 +8,15 @@
 --     server.url, server.port, server:stop()
 --     server:count()      how many connections it has accepted
 --     server:requests()   what read_request has read, as a list of texts
+--     server:sent()       how many bytes it could send on each connection that has ended
 --
 -- The text is Lua, run for each connection, one after the other, in a process of
 -- its own (so that a client that blocks can talk to it). It sees
 --     number              which connection this is, from 1
 --     read_request()      reads one request, with its Content-Length body; nil when the peer has closed
+--     receive(size)       reads so many bytes; less, or nil, when the peer has closed
 --     send(text)          sends it; nil when the peer has closed
+--     finish()            ends the sending, and stays open for what comes
 --     sleep(seconds)
 --     reset()             closes with a reset (RST)
 -- The connection is closed when the text is done.
@@ -64,12 +67,21 @@ local function serve(folder)
     client:setoption("tcp-nodelay", true)
     number = number + 1
     write(folder .. "/count", ".", "ab")
-    local closed = false
+    local closed, sent = false, 0
     local environment = setmetatable({
       number = number,
       sleep = socket.sleep,
       send = function(text)
-        return client:send(text)
+        local last, problem, partly = client:send(text)
+        sent = sent + (last or partly)
+        return last, problem
+      end,
+      finish = function()
+        client:shutdown("send")
+      end,
+      receive = function(size)
+        local text, _, partly = client:receive(size)
+        return text or partly ~= "" and partly or nil
       end,
       read_request = function()
         local text = read_request(client)
@@ -91,6 +103,7 @@ local function serve(folder)
       chunk = assert(load(source, "=script", "t", environment))
     end
     chunk()
+    write(folder .. "/sent", ("%d\n"):format(sent), "ab")
     if not closed then
       client:close()
     end
@@ -149,6 +162,16 @@ function server:requests()
     size = tonumber(size)
     list[#list + 1] = text:sub(after, after + size - 1)
     at = after + size
+  end
+  return list
+end
+
+--- How many bytes it could send on each connection that has ended, oldest first.
+---@return integer[]
+function server:sent()
+  local list = {}
+  for size in read(self.folder .. "/sent"):gmatch "%d+" do
+    list[#list + 1] = tonumber(size)
   end
   return list
 end
