@@ -11,10 +11,16 @@ local seen = require "frontdesk.paginate.seen"
 
 local hal = {}
 
--- Whether a path has steps like "..", also where a server might see them after decoding.
+-- Whether a path has steps like "..", also where a server might see them after decoding, however
+-- often it does, or after cutting off what some take for parameters of a step ("..;x").
 local function climbs(path)
-  path = path:lower():gsub("%%2e", "."):gsub("%%2f", "/"):gsub("%%5c", "/")
+  local layers
+  repeat
+    path, layers = path:gsub("%%25", "%%")
+  until layers == 0
+  path = path:lower():gsub("%%2e", "."):gsub("%%2f", "/"):gsub("%%5c", "/"):gsub("%%3b", ";")
   for segment in path:gmatch "[^/]+" do
+    segment = segment:match "^[^;]*"
     if segment == "." or segment == ".." then
       return true
     end
