@@ -41,6 +41,9 @@ local function standing_headers(description, options)
     end
   end
   for name, value in pairs(options.headers or {}) do
+    if type(name) ~= "string" then
+      error("frontdesk." .. description.name .. ": headers must have names as keys: { [\"X-Name\"] = value }", 0)
+    end
     list[#list + 1] = { name, value }
   end
   local plain, message = core.headers(list)
@@ -163,6 +166,9 @@ end
 
 -- The headers that this call has beside the standing and the credential's own.
 local function call_headers(operation, input, call_options, base)
+  if not operation.header_fields and not (call_options and call_options.headers) then
+    return base
+  end
   local list = {}
   for _, pair in ipairs(operation.header_fields or {}) do
     local value = input and input[pair[2]]
@@ -172,9 +178,6 @@ local function call_headers(operation, input, call_options, base)
   end
   for name, value in pairs(call_options and call_options.headers or {}) do
     list[#list + 1] = { name, value }
-  end
-  if #list == 0 then
-    return base
   end
   return core.headers(list, base)
 end
@@ -340,6 +343,11 @@ function Client:perform(operation, target, body, input, call_options, deadline)
   local credential, message = self:credential(operation.role)
   if not credential then
     return self:fail(operation, input, { kind = "auth", message = message })
+  end
+  -- now, before a login is made for a call that cannot be sent
+  local fit, words, name = call_headers(operation, input, call_options, self.standing[operation.body])
+  if not fit then
+    return self:fail(operation, input, { kind = "invalid_input", field = name, message = words }, call_options)
   end
   deadline = deadline or clock.now() + (call_options and call_options.timeout or options.timeout)
   local request = self:request_of(operation, credential, target, body)

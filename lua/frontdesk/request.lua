@@ -25,7 +25,11 @@ local function encode_query(query)
     if not value then
       return nil, "query." .. name .. " " .. message, "query." .. name
     end
-    parts[i] = assert(core.url_query_value(name)) .. "=" .. value
+    local key = core.url_query_value(name)
+    if not key then
+      return nil, "a name in query must not contain a NUL byte", "query"
+    end
+    parts[i] = key .. "=" .. value
   end
   return table.concat(parts, "&")
 end
@@ -47,10 +51,10 @@ local function encode(fields, join)
   if join == "/" and path:sub(1, 1) ~= "/" then
     path = "/" .. path
   end
-  for segment in path:gmatch "[^/]+" do
-    local plain = segment:gsub("%%2[eE]", ".")
-    if plain == "." or plain == ".." then
-      return nil, 'path must not hold "' .. plain .. '", which would lead elsewhere', "path"
+  local plain = path:gsub("%%2[eE]", "."):gsub("%%2[fF]", "/"):gsub("%%5[cC]", "/") -- as a server may read it
+  for segment in plain:gmatch "[^/]+" do
+    if segment == "." or segment == ".." then
+      return nil, 'path must not hold "' .. segment .. '", which would lead elsewhere', "path"
     end
   end
   if fields.query ~= nil then

@@ -41,6 +41,11 @@ local function check_call_options(client, options, level, also)
   if options.timeout and not (options.timeout > 0 and options.timeout < math.huge) then
     error("the call option timeout must be a positive number of seconds", level)
   end
+  for name in pairs(options.headers or {}) do
+    if type(name) ~= "string" then
+      error('the call option headers must have names as keys: { ["X-Name"] = value }', level)
+    end
+  end
 end
 
 -- Splits a method's arguments into the table of fields and the call options.
