@@ -10,8 +10,7 @@ enum {
 };
 
 static const char forked[] =
-    "this process was forked from the one that opened the connections; make a "
-    "new client after the fork";
+    "this process was forked from the one that opened the connections";
 
 /* ---- the list of all transfers ------------------------------------------ */
 

@@ -56,7 +56,8 @@ bool fdk_engine_perform(fdk_engine *engine, fdk_transfer *transfer);
 /* Waits for something to do, at most `seconds` (negative: without end), and
  * does it. Returns how many transfers were completed; early, with what there
  * is, when a signal came, and at once when the queue is not empty, or when it
- * would wait without end for nothing in flight. */
+ * would wait without end for nothing in flight. In a forked child it only lets
+ * the time pass. */
 int fdk_engine_wait(fdk_engine *engine, double seconds);
 
 /* Does what there is to do, without waiting. Returns how many transfers were

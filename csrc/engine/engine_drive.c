@@ -1,6 +1,8 @@
 /* engine_drive.c: the work of an engine; see engine.h. */
 #include "engine_state.h"
 
+#include <poll.h>
+
 /* Makes what libcurl is done with final. Returns how many. */
 static int collect(fdk_engine *engine) {
   int count = 0;
@@ -93,13 +95,24 @@ bool fdk_engine_perform(fdk_engine *engine, fdk_transfer *transfer) {
   return true;
 }
 
+/* Lets time pass, in a forked child that has nothing to drive; a signal ends
+ * it. */
+static void rest(int64_t until) {
+  while (fdk_poller_now() < until && poll(NULL, 0, wait_time(until)) == 0)
+    ;
+}
+
 int fdk_engine_wait(fdk_engine *engine, double seconds) {
   engine->nudged = false;
   bool endless = !(seconds >= 0 && seconds <= 1e9); /* NaN too */
-  if (!fdk_engine_is_alive(engine) || engine->first_done != NULL ||
-      (endless && engine->in_flight == 0))
-    return engine->multi != NULL ? fdk_engine_step(engine) : 0;
+  bool alive = fdk_engine_is_alive(engine);
+  if (engine->first_done != NULL || (endless && engine->in_flight == 0))
+    return alive ? fdk_engine_step(engine) : 0;
   int64_t until = endless ? -1 : fdk_poller_now() + (int64_t)(seconds * 1e9);
+  if (!alive) {
+    rest(until);
+    return 0;
+  }
   int completed = 0;
   while (turn(engine, until, &completed) >= 0 && completed == 0)
     if (until >= 0 && fdk_poller_now() >= until)

@@ -23,7 +23,7 @@ function script.run(source, values, before)
     return tostring((values or {})[name] or error("the script has no value $" .. name))
   end)))
   file:close()
-  local text = process.output(("%s; LUA_PATH=%s LUA_CPATH=%s timeout -k 5 %d %s %s 2>&1; echo status $?"):format(
+  local text = process.output(("%s; LUA_PATH=%s LUA_CPATH=%s env --default-signal=PIPE timeout -k 5 %d %s %s 2>&1; echo status $?"):format(
     before or ":", process.quote(package.path), process.quote(package.cpath), SECONDS,
     rawget(_G, "jit") and "luajit" or "lua5.4", path
   ))

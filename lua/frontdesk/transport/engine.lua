@@ -6,6 +6,15 @@ local hosts = require "frontdesk.host"
 local Transport = { __name = "frontdesk.transport.engine" }
 Transport.__index = Transport
 
+function Transport:open()
+  local engine, message = core.engine()
+  if not engine then
+    return nil, { kind = "network", outcome = "not_sent", message = message }
+  end
+  self.engine = engine
+  return engine
+end
+
 --- Sends a request and waits for its end, as the host at hand waits.
 ---@param request table the engine's request; see docs/architecture.md. Its
 ---  on_abandoned(request) is called when the host has ended the caller's task, and `send` never returns
@@ -16,17 +25,17 @@ function Transport:send(request)
   if not host then
     return nil, failure
   end
-  local engine = self.engine
-  if not engine then
-    local message
-    engine, message = core.engine()
-    if not engine then
-      return nil, { kind = "network", outcome = "not_sent", message = message }
-    end
-    self.engine = engine
+  local engine, transfer = self.engine, nil
+  if engine then
+    transfer, failure = engine:submit(request, true) -- to wait is to step first
   end
-  local transfer
-  transfer, failure = engine:submit(request, true) -- to wait is to step first
+  -- The engine, with its connections, is the process's that made it: after a fork it refuses.
+  if not engine or (not transfer and failure.kind == "cancelled") then
+    engine, failure = self:open()
+    if engine then
+      transfer, failure = engine:submit(request, true)
+    end
+  end
   if not transfer then
     return nil, failure
   end
