@@ -153,7 +153,8 @@ static bool add_field(fdk_transfer *transfer, const char *line, size_t size) {
   char *text = transfer->head.data;
   for (size_t i = field.name; i < field.value; i++)
     text[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
-  if (name_size == 14 && memcmp(text + field.name, "content-length", 14) == 0)
+  const char *known = text + field.name;
+  if (name_size == 14 && memcmp(known, "content-length", 14) == 0)
     take_length(transfer, value, value_size);
   else if (name_size == 17 && memcmp(known, "transfer-encoding", 17) == 0)
     transfer->coded = true;
