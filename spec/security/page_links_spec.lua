@@ -130,6 +130,16 @@ describe("a link to the next page", function()
     assert.equal(#REFUSED, #origin:requests())
   end)
 
+  it("of a megabyte is judged as fast as it came", function()
+    for _, href in ipairs { "/api/%" .. ("25"):rep(500000) .. "2e./other", "/api/" .. ("../"):rep(300000), ("/"):rep(1000000) } do
+      local evil = serve { href }
+      local count, err = collect(client_of(evil, { timeout = 5 }).people:each { name = "1" })
+      evil:stop()
+      assert.equal(2, count)
+      expect_refusal(err)
+    end
+  end)
+
   it("is followed when it means the service itself, behind its base_url", function()
     for _, case in ipairs(FOLLOWED) do
       local server = serve { case[1] }

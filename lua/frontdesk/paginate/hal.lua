@@ -11,13 +11,22 @@ local seen = require "frontdesk.paginate.seen"
 
 local hal = {}
 
+local LONGEST_SHOWN = 120 -- bytes of an address in an error
+
+local function shown(text)
+  return #text > LONGEST_SHOWN and text:sub(1, LONGEST_SHOWN) .. "..." or text
+end
+
 -- Whether a path has steps like "..", also where a server might see them after decoding, however
 -- often it does, or after cutting off what some take for parameters of a step ("..;x").
 local function climbs(path)
-  local layers
-  repeat
-    path, layers = path:gsub("%%25", "%%")
-  until layers == 0
+  path = path:gsub("%%(25[25]*)", function(digits) -- an encoded "%" encoded again
+    local at = 1
+    while digits:sub(at, at + 1) == "25" do
+      at = at + 2
+    end
+    return "%" .. digits:sub(at)
+  end)
   path = path:lower():gsub("%%2e", "."):gsub("%%2f", "/"):gsub("%%5c", "/"):gsub("%%3b", ";")
   for segment in path:gmatch "[^/]+" do
     segment = segment:match "^[^;]*"
@@ -35,13 +44,13 @@ local function target_of(base, url)
   if not there then
     return nil, "is not usable: " .. message
   elseif there.origin:lower() ~= home.origin:lower() then
-    return nil, ("leads to %s, not to %s"):format(there.origin, home.origin)
+    return nil, ("leads to %s, not to %s"):format(shown(there.origin), home.origin)
   end
   local root = home.path:gsub("/+$", "")
   local rest = there.path:sub(#root + 1)
   local below = root:sub(-1) == "." or rest == "" or rest:sub(1, 1) == "/"
   if there.path:sub(1, #root) ~= root or not below or climbs(there.path) then
-    return nil, ("leads to %s, which is outside base_url"):format(there.path)
+    return nil, ("leads to %s, which is outside base_url"):format(shown(there.path))
   end
   return rest .. (there.query and "?" .. there.query or "")
 end
@@ -135,7 +144,7 @@ function hal.new(paging, input, site)
     if not following then
       return nil, ("the link to the next page %s; it was not followed"):format(problem)
     elseif known(following) then
-      return nil, ("the list leads in a circle: the link to %s was given before"):format(following)
+      return nil, ("the list leads in a circle: the link to %s was given before"):format(shown(following))
     end
     return following
   end
