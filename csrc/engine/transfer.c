@@ -145,7 +145,8 @@ static bool add_field(fdk_transfer *transfer, const char *line, size_t size) {
   trim(&value, &value_size);
   fdk_field field = {transfer->head.size, name_size,
                      transfer->head.size + name_size, value_size};
-  if (!fdk_buffer_reserve(&transfer->head, name_size + value_size) ||
+  /* a byte more, so that the text of an empty one has an address too */
+  if (!fdk_buffer_reserve(&transfer->head, name_size + value_size + 1) ||
       !fdk_buffer_append(&transfer->fields, (const char *)&field, sizeof field))
     return false;
   append_text(&transfer->head, name, name_size);
