@@ -10,6 +10,12 @@ local DEEPEST = 16 -- tables within tables
 local ESCAPES = {
   a = "\a", b = "\b", f = "\f", n = "\n", r = "\r", t = "\t", v = "\v", ["\\"] = "\\", ['"'] = '"', ["'"] = "'",
 }
+local RESERVED = {}
+for word in ([[and break do else elseif end false for function goto if in local nil not or
+  repeat return then true until while]]):gmatch "%l+" do
+  RESERVED[word] = true
+end
+
 local WORDS = { ["true"] = true, ["false"] = false }
 
 local DATA_ONLY = "texts, numbers, true, false, nil and tables of them may stand here, and no code"
@@ -94,8 +100,12 @@ local function read_long(reader)
   if not first then
     refuse_syntax(reader, "a text does not end")
   end
+  local text = reader.text:sub(from, first - 1):gsub("\r\n", "\n")
+  if text:find("\r", 1, true) then
+    refuse_syntax(reader, "a text holds a carriage return that ends no line")
+  end
   reader.at = last + 1
-  return reader.text:sub(from, first - 1)
+  return text
 end
 
 local function read_number(reader)
@@ -134,6 +144,9 @@ local function read_key(reader)
   if name then
     reader.at = start + #name
     if peek(reader) == "=" and reader.text:sub(reader.at + 1, reader.at + 1) ~= "=" then
+      if RESERVED[name] then
+        refuse_code(reader, "a word of Lua's own stands here for a name")
+      end
       reader.at = reader.at + 1
       return name
     end

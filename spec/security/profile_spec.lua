@@ -3,6 +3,7 @@
 local config = require "frontdesk.config"
 local frontdesk = require "frontdesk"
 local process = require "support.process"
+local profiles = require "frontdesk.profile"
 
 local SECRET = "t0k-profile-4711"
 
@@ -143,6 +144,7 @@ local CODE = {
   { "more values", 'return { pos = {} }, { pos = {} }' },
   { "a comparison for a name", "return { pos == {} }" },
   { "a computed name", 'return { ["p" .. "os"] = {} }' },
+  { "a word of Lua's for a name", "return { pos = { ['end'] = 1, end = 2 } }" },
   { "a table for a name", "return { [{}] = 1 }" },
   { "a constructor that calls", "return { pos = setmetatable({}, {}) }" },
 }
@@ -155,6 +157,7 @@ local SYNTAX = {
   { "an open text", 'return { pos = { token = "%s } }', "a text does not end on its line" },
   { "an open text over lines", 'return { pos = { token = "%s\n" } }', "a text does not end on its line" },
   { "an open long text", "return { pos = { token = [==[%s]] } }", "a text does not end" },
+  { "a carriage return alone", "return { pos = { token = [[%s\r]] } }", "a text holds a carriage return that ends no line" },
   { "an open comment", "return { --[[ %s }", "a comment does not end" },
   { "an escape that is none", 'return { pos = { token = "%s\\q" } }', "a text holds an escape that a profile does not know" },
   { "an escape beyond a byte", 'return { pos = { token = "%s\\999" } }', "a text holds an escape that a profile does not know" },
@@ -243,6 +246,33 @@ return { -- a comment
   ["imbee"] = { 1, -2, 0x10, { 'x' }, [9] = [[nine]] }
 }; -- the end]==])
     assert.same({ a = "\nb]]c" }, read "return{a=[=[\n\nb]]c]=]}")
+  end)
+
+  it("is read as Lua would, or refused: thousands of tables, most of them damaged", function()
+    local seed = 4711 -- of a generator that is the same for every Lua
+    local function pick(list)
+      seed = (seed * 16807) % 2147483647
+      return list[seed % #list + 1]
+    end
+    local PIECES = { "{", "}", "[", "]", "=", ",", ";", '"', "'", "\\", "\\n", "\\065", "\\x41", "\\256", "a", "_b", "true", "nil", "and", "1", "-", "2.5", "1e3",
+      ".5", "0x1F", "--", "--[[", "[[", "]]", "[==[", "]==]", "\n", "\r\n", "\r", " ", "..", "(", "\0", "\255", "" }
+    local WHOLE = { 'a = "x\\n\\9"', "['b'] = { 1, -2.5e-3, { true } }", "[7] = [[\nlong]]", "'c'", "d=.5 --[=[ x ]] ]=]", "e = nil", "{ f = 0x1F; }", "g = 1E+2 -- c\n" }
+    local taken = 0
+    for round = 1, 4000 do
+      local text = ("return { %s, %s, h = { %s } }"):format(pick(WHOLE), pick(WHOLE), pick(WHOLE))
+      for _ = 1, round % 4 do
+        seed = (seed * 16807) % 2147483647
+        local at = 8 + seed % (#text - 8)
+        text = text:sub(1, at) .. pick(PIECES) .. text:sub(at + 1 + round % 3)
+      end
+      local profile = profiles.parse(text, "p")
+      if profile then
+        taken = taken + 1
+        local chunk = assert((loadstring or load)(text, "=p"), text)
+        assert.same(chunk(), profile)
+      end
+    end
+    assert.is_true(taken > 1000)
   end)
 
   it("has its values checked like those given by hand, and never shown", function()
