@@ -33,7 +33,7 @@
   X(NEW_TOO_LARGE, TOO_LARGE, "the answer from %s is too large")               \
   X(CURLE_FILESIZE_EXCEEDED, TOO_LARGE, "the answer from %s is too large")     \
   X(CURLE_OUT_OF_MEMORY, TOO_LARGE,                                            \
-    "there is not enough memory for the answer from %s")                       \
+    "a header of the answer from %s is too long, or memory is out")            \
   X(CURLE_AUTH_ERROR, PROTOCOL, "the authentication with %s failed")           \
   X(CURLE_SSL_CONNECT_ERROR, TLS, "no secure connection to %s")                \
   X(CURLE_PEER_FAILED_VERIFICATION, TLS,                                       \

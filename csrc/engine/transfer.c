@@ -172,7 +172,7 @@ static bool take_line(fdk_transfer *transfer, const char *line, size_t size) {
   }
   while (size > 0 && (line[size - 1] == '\n' || line[size - 1] == '\r'))
     size--;
-  if (!transfer->in_block && size > 5 && memcmp(line, "HTTP/", 5) == 0) {
+  if (!transfer->in_block && size > 5 && strncasecmp(line, "HTTP/", 5) == 0) {
     begin_block(transfer, line, size);
     return true;
   }
@@ -367,6 +367,16 @@ static void explain(fdk_transfer *transfer, CURL *easy, CURLcode code,
   fdk_explain(&transfer->failure, &facts);
 }
 
+/* libcurl takes the end of the connection for the end of the headers too. */
+static void explain_cut_headers(fdk_transfer *transfer, CURL *easy) {
+  char peer[300];
+  name_peer(easy, transfer, peer, sizeof peer);
+  fdk_fail(&transfer->failure, FDK_KIND_PROTOCOL,
+           "the answer from %s stopped in the middle of its headers", peer);
+  transfer->failure.sent = true;
+  transfer->failed = true;
+}
+
 void fdk_transfer_finish(fdk_transfer *transfer, CURL *easy, CURLcode code,
                          const char *words) {
   long connections = 0;
@@ -384,6 +394,8 @@ void fdk_transfer_finish(fdk_transfer *transfer, CURL *easy, CURLcode code,
     explain_limit(transfer);
   else if (transfer->failed)
     explain(transfer, easy, code, words);
+  else if (transfer->in_block)
+    explain_cut_headers(transfer, easy);
   transfer->state = FDK_DONE;
 }
 

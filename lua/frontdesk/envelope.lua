@@ -217,6 +217,17 @@ local function find_value(rule, document)
   return value
 end
 
+-- HTTP 204: says that all is well, and can say no more than that.
+local function read_nothing(rule, reply)
+  if rule.value_path == true or not rule.expects then
+    return true
+  end
+  return failure(rule, reply, {
+    kind = "protocol",
+    message = "the service answered with HTTP 204 and nothing in it, which is not what it promises; check base_url",
+  })
+end
+
 --- Reads a reply.
 ---@param rule table from envelope.compile
 ---@param reply table the transfer, or what a transport gives in its place
@@ -227,7 +238,12 @@ end
 function envelope.read(rule, reply, keep_null)
   local status = reply:status()
   if status == 204 then
-    return true
+    return read_nothing(rule, reply)
+  elseif status < 200 then
+    return failure(rule, reply, {
+      kind = "protocol",
+      message = "the service answered with HTTP " .. status .. ", which is no final answer; check base_url",
+    })
   end
   local document, problem = reply:json(keep_null)
   if status >= 300 and status < 400 then -- whatever its body says

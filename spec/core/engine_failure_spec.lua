@@ -66,6 +66,22 @@ describe("a transfer that fails", function()
     assert.equal(200, transfer:status())
   end)
 
+  it("takes headers without an end for a cut", function()
+    local failure, transfer = fail([[ read_request() send "HTTP/1.1 204 No Content\r\nX-A: b\r\n" ]])
+    assert.equal("protocol", failure.kind)
+    assert.equal("unknown", failure.outcome)
+    assert.equal(("the answer from %s stopped in the middle of its headers"):format(place()), failure.message)
+    assert.equal(204, transfer:status())
+  end)
+
+  it("reads a status line in small letters, as libcurl does", function()
+    server = raw_server.start([[ read_request() send "http/1.1 200 OK\r\nX-A: b\r\nContent-Length: 0\r\n\r\n" ]])
+    local transfer = engine:submit({ url = server.url })
+    engine:perform(transfer)
+    assert.equal(200, transfer:status())
+    assert.equal("b", transfer:header "x-a")
+  end)
+
   it("takes chunks without an end for a cut", function()
     local failure = fail([[
       read_request()

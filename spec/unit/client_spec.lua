@@ -53,6 +53,17 @@ describe("a call", function()
     assert.is_true(client.things:rename(7, "Desk"))
   end)
 
+  it("does not take an answer without content for a value, nor an interim one for an answer", function()
+    local client = client_with({ token = "tok-1" }, reply(204), reply(101, OK))
+    for _, words in ipairs { "HTTP 204 and nothing in it", "HTTP 101, which is no final answer" } do
+      local value, err = client.things:get(7)
+      assert.is_nil(value)
+      assert.equal("protocol", err.kind)
+      assert.equal("unknown", err.outcome)
+      assert.truthy(err.message:find(words, 1, true))
+    end
+  end)
+
   it("takes fields by position where the operation names them, and call options behind", function()
     local client, transport = client_with({ token = "tok-1" }, reply(200, OK), reply(200, OK), reply(200, OK))
     client.things:rename("7", "Desk", { headers = { ["X-Trace"] = "t" } })
