@@ -19,9 +19,9 @@ local GENERIC = {
   { "proxy", "string", shared = true, doc = "Proxy to use; none is taken from the environment." },
   { "http_version", "string", doc = 'Keep to one version of HTTP: "1.1", "2" or "2-prior-knowledge".' },
   { "retry", "integer", min = 0, doc = "How often a failed call may be tried again: twice when not given." },
-  { "rate", "number", min = 1e-4, doc = "Requests a second with this credential, at most; no limit when not given." },
-  { "burst", "integer", min = 1, doc = "Requests at once after a rest, where there is a rate." },
-  { "max_in_flight", "integer", min = 1, doc = "Requests under way at once with this credential: 256 when not given." },
+  { "rate", "number", min = 1e-4, max = 1e6, doc = "Requests a second with this credential, at most; no limit when not given." },
+  { "burst", "integer", min = 1, max = 1e6, doc = "Requests at once after a rest, where there is a rate." },
+  { "max_in_flight", "integer", min = 1, max = 1e6, doc = "Requests under way at once with this credential: 256 when not given." },
   { "on_request", "function", doc = "Called before each request, with safe values only." },
   { "on_response", "function", doc = "Called after each answer or failure." },
   { "on_retry", "function", doc = "Called before each pause in front of another try." },
@@ -82,8 +82,12 @@ local function complaint(option, value)
   elseif type(value) ~= kind then
     return name .. " must be a " .. kind .. " (got a " .. type(value) .. ")"
   end
-  if option.min and value < option.min then
+  if kind == "number" and value ~= value then
+    return name .. " must be a number"
+  elseif option.min and value < option.min then
     return name .. " must be at least " .. option.min
+  elseif option.max and value > option.max then
+    return ("%s must be at most %d"):format(name, option.max)
   end
   if option.enum then
     for _, allowed in ipairs(option.enum) do

@@ -86,7 +86,12 @@ describe("a client's options", function()
     assert.truthy(refusal({ days = -1 }):find("days must be at least 0", 1, true))
     assert.truthy(refusal({ mode = "medium" }):find('mode must be one of "fast", "slow"', 1, true))
     assert.truthy(refusal({ timeout = 0 }):find("timeout must be a positive number", 1, true))
-    assert.truthy(refusal({ timeout = 0 / 0 }):find("timeout must be a positive number", 1, true))
+    assert.truthy(refusal({ timeout = 0 / 0 }):find("timeout must be a number", 1, true))
+    assert.truthy(refusal({ rate = 0 / 0 }):find("rate must be a number", 1, true))
+    for _, name in ipairs { "rate", "burst", "max_in_flight" } do
+      assert.equal("frontdesk.acme: " .. name .. " must be at most 1000000", refusal { [name] = 1000001 })
+      assert.equal("frontdesk.acme: " .. name .. " must be at most 1000000", refusal({}, { ["FRONTDESK_ACME_" .. name:upper()] = "1000001" }))
+    end
     assert.truthy(refusal({ api_key = "" }):find("api_key must not be empty", 1, true))
     assert.truthy(refusal({ http_version = "3" }):find("http_version must be", 1, true))
     local message = refusal { api_key = "secret\r\nX-Evil: 1" }
