@@ -188,6 +188,14 @@ describe("paging by HAL", function()
     end
   end)
 
+  it("is resumed at the address that a point means, without steps out of folders", function()
+    local call, asked = listing { ["/people/people?page=2"] = document { 3 } }
+    local options = site()
+    options.resume = "/x/../people/people?page=2"
+    assert.same({ 3 }, (collect(paginate.each(paging, call, nil, options))))
+    assert.same({ "/people/people?page=2" }, asked)
+  end)
+
   it("is not resumed outside base_url", function()
     for _, point in ipairs { "@other.example/x", "x", "/../other", ".other.example/", 3 } do
       local options = site()

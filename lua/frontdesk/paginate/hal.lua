@@ -8,6 +8,7 @@
 local core = require "frontdesk.core"
 local paths = require "frontdesk.paths"
 local seen = require "frontdesk.paginate.seen"
+local steps = require "frontdesk.steps"
 
 local hal = {}
 
@@ -15,26 +16,6 @@ local LONGEST_SHOWN = 120 -- bytes of an address in an error
 
 local function shown(text)
   return #text > LONGEST_SHOWN and text:sub(1, LONGEST_SHOWN) .. "..." or text
-end
-
--- Whether a path has steps like "..", also where a server might see them after decoding, however
--- often it does, or after cutting off what some take for parameters of a step ("..;x").
-local function climbs(path)
-  path = path:gsub("%%(25[25]*)", function(digits) -- an encoded "%" encoded again
-    local at = 1
-    while digits:sub(at, at + 1) == "25" do
-      at = at + 2
-    end
-    return "%" .. digits:sub(at)
-  end)
-  path = path:lower():gsub("%%2e", "."):gsub("%%2f", "/"):gsub("%%5c", "/"):gsub("%%3b", ";")
-  for segment in path:gmatch "[^/]+" do
-    segment = segment:match "^[^;]*"
-    if segment == "." or segment == ".." then
-      return true
-    end
-  end
-  return false
 end
 
 -- What stands behind `base` in an address. nil and what is wrong where it leads elsewhere.
@@ -49,7 +30,7 @@ local function target_of(base, url)
   local root = home.path:gsub("/+$", "")
   local rest = there.path:sub(#root + 1)
   local below = root:sub(-1) == "." or rest == "" or rest:sub(1, 1) == "/"
-  if there.path:sub(1, #root) ~= root or not below or climbs(there.path) then
+  if there.path:sub(1, #root) ~= root or not below or steps.climb(there.path) then
     return nil, ("leads to %s, which is outside base_url"):format(shown(there.path))
   end
   return rest .. (there.query and "?" .. there.query or "")
@@ -100,11 +81,11 @@ function hal.new(paging, input, site)
   local style = { first = "" } -- the operation's own target
 
   function style.check(at)
-    local target = type(at) == "string" and (at == "" or target_of(site.base, site.base .. at))
+    local target = at == "" and at or type(at) == "string" and target_of(site.base, site.base .. at)
     if not target then
       return nil, "an address behind base_url"
     end
-    return at
+    return target
   end
 
   function style.ask(at)
