@@ -83,6 +83,8 @@ static void take_back(fdk_engine *engine, fdk_buffer *buffer) {
 
 void fdk_engine_drop_request(fdk_transfer *transfer) {
   take_back(transfer->engine, &transfer->send);
+  if (transfer->failed)
+    take_back(transfer->engine, &transfer->body);
   fdk_header_list_drop(transfer->headers);
   transfer->headers = NULL;
 }

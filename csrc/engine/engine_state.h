@@ -37,7 +37,8 @@ void fdk_engine_remove_done(fdk_engine *engine, const fdk_transfer *transfer);
 /* Takes a transfer's handle out of libcurl's hands and keeps it. */
 void fdk_engine_retire_handle(fdk_engine *engine, fdk_transfer *transfer);
 
-/* Gives back what only a transfer in flight needs. */
+/* Gives back what only a transfer in flight needs, and of one that has failed
+ * the body too: how large it is Lua's collector would not know. */
 void fdk_engine_drop_request(fdk_transfer *transfer);
 
 /* Keeps the timer right for those who poll the descriptor. False, with errno
