@@ -3,6 +3,7 @@
 
 local core = require "frontdesk.core"
 local envelope = require "frontdesk.envelope"
+local steps = require "frontdesk.steps"
 
 local request = {}
 
@@ -51,11 +52,8 @@ local function encode(fields, join)
   if join == "/" and path:sub(1, 1) ~= "/" then
     path = "/" .. path
   end
-  local plain = path:gsub("%%2[eE]", "."):gsub("%%2[fF]", "/"):gsub("%%5[cC]", "/") -- as a server may read it
-  for segment in plain:gmatch "[^/]+" do
-    if segment == "." or segment == ".." then
-      return nil, 'path must not hold "' .. segment .. '", which would lead elsewhere', "path"
-    end
+  if steps.climb(path) then
+    return nil, 'path must not hold the steps "." and "..", which would lead elsewhere', "path"
   end
   if fields.query ~= nil then
     if type(fields.query) ~= "table" then

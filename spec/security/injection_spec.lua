@@ -262,7 +262,9 @@ describe("a call that is not described", function()
     local transport = fake.transport()
     local client = frontdesk.pos(every_service.options("pos", { transport = transport }))
     for _, path in ipairs { "..", ".", "/..", "/../admin", "/a/../b", "/a/..", "/a/./b", "/%2e%2e/admin", "/%2E./admin", "/.%2e/admin", "/a/%2e",
-      "/..%2fadmin", "/%2e%2e%2Fadmin", "/a%2f..%2fb", "/a%2F.", "/..%5cadmin", "/a%5C..%5Cb" } do
+      "/..%2fadmin", "/%2e%2e%2Fadmin", "/a%2f..%2fb", "/a%2F.", "/..%5cadmin", "/a%5C..%5Cb",
+      "/%252e%252e/admin", "/%25252E./admin", "/a/..;/b", "/..;x=1/b", "/..%3bx/b", "/%25%32%65%25%32%65/b",
+      "/" .. ("%25"):rep(9) .. "2525252525252525252e/b", "/%" .. ("25"):rep(5000) .. "2e" } do
       expect_unsent("path", "which would lead elsewhere", client:request { path = path })
     end
     for _, path in ipairs { "/a b", "/a?b", "/a#b", "/..\\admin", "http://evil.example/", "x:y", "", false, 7, {} } do
