@@ -51,6 +51,7 @@ FDK_EXPORT int luaopen_frontdesk_core(lua_State *L) {
   /* It would have every connection's keys written to a file, which opens what
    * was recorded on the way. GnuTLS looks for it as late as at its first
    * handshake, so it goes for good. */
+  /* NOLINTNEXTLINE(concurrency-mt-unsafe): it frees nothing that a reader has */
   unsetenv("SSLKEYLOGFILE");
   /* counted by libcurl; never undone, since other modules may use it too */
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)

@@ -41,6 +41,7 @@ static bool set_invariants(fdk_handle *handle, const fdk_socket_hooks *hooks) {
                  {CURLOPT_NETRC, CURL_NETRC_IGNORED},
                  {CURLOPT_HTTP09_ALLOWED, 0},
                  {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+                 {CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
                  {CURLOPT_SSL_VERIFYPEER, 1},
                  {CURLOPT_SSL_VERIFYHOST, 2},
                  {CURLOPT_PROXY_SSL_VERIFYPEER, 1},

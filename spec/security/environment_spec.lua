@@ -139,12 +139,18 @@ describe("in a hostile environment", function()
       call(old.url, old.ca_file, variables), call(tls.url, nil, variables), call(tls.url, old.ca_file, variables),
       call(tls.url, tls.ca_file, variables),
     }
+    local words = script.run([[
+      local frontdesk = require "frontdesk"
+      local pos = frontdesk.pos { base_url = "https://127.0.0.1:1", token = "t0k-environment", proxy = "$proxy" }
+      print(select(2, pos:request { path = "/x" }))
+    ]], { proxy = old.url }, exports(variables))
     settings "CipherString = NULL-SHA256\nMaxProtocol = TLSv1.2\nCiphersuites = TLS_AES_128_CCM_8_SHA256\n"
     local read = call(tls.url, tls.ca_file, variables)
     old:stop()
     assert.same({ REFUSED, REFUSED, REFUSED, FINE }, result)
     if OPENSSL then -- they are read: what is left with these is no connection
       assert.same(REFUSED, read)
+      assert.matches("protocol version", table.concat(words)) -- of a proxy the same is asked, before its certificate
     end
   end)
 

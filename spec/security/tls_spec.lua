@@ -30,7 +30,7 @@ local REFUSED = {
 }
 
 -- and those of further tests
-local OTHERS = { "good", "chained", "revoked", "later", "system_forged" }
+local OTHERS = { "good", "chained", "revoked", "later", "system_forged", kept = "revoked" }
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -54,11 +54,12 @@ describe("TLS", function()
         listen 127.0.0.1:%d ssl;
         ssl_certificate %s; ssl_certificate_key %s;
         ssl_protocols %s; ssl_ciphers ALL:@SECLEVEL=0;
-        keepalive_timeout 0; ssl_session_tickets %s;
+        keepalive_timeout %s; ssl_session_tickets %s;
         access_log $folder/%s.seen; error_log $folder/%s.log info;
         default_type application/json;
         location / { return 200 '{"code":0,"body":{"token":"t","url":"https://x.example"}}'; }
-      }]]):format(ports[key], made:file(certificate .. ".pem"), made:file "leaf.key", protocol or "TLSv1.2 TLSv1.3", key == "later" and "on" or "off", key, key)
+      }]]):format(ports[key], made:file(certificate .. ".pem"), made:file "leaf.key", protocol or "TLSv1.2 TLSv1.3", key == "kept" and "60s" or "0",
+        key == "later" and "on" or "off", key, key)
   end
 
   lazy_setup(function()
@@ -66,8 +67,8 @@ describe("TLS", function()
     for i, case in ipairs(REFUSED) do
       add("case" .. i, case[2], case.protocol)
     end
-    for _, name in ipairs(OTHERS) do
-      add(name, name)
+    for key, name in pairs(OTHERS) do
+      add(type(key) == "string" and key or name, name)
     end
     nginx = httpd.start { http = table.concat(blocks, "\n"), server = "location / { return 404; }" }
   end)
@@ -201,6 +202,13 @@ describe("TLS", function()
       assert.equal("tls", send("root.pem", "root.crl"))
     end)
 
+    it("goes over no connection that was made without the list", function()
+      local send = sender "kept"
+      assert.equal(200, send "root.pem")
+      assert.equal("tls", send("root.pem", "root.crl"))
+      assert.equal(200, send "root.pem")
+    end)
+
     it("looks into the list at each new connection, and resumes no session instead", function()
       local send = sender "later"
       os.execute(("cd %s && cp root.crl growing.crl"):format(made.folder))
@@ -226,6 +234,25 @@ describe("TLS", function()
         expect_refusal(value, err, "CRL has expired")
       end)
     end
+  end)
+
+  it("is asked of a proxy too that speaks it, by the system's authorities", function()
+    local value, err = call(client("good", { proxy = "https://127.0.0.1:" .. ports.chained }))
+    expect_refusal(value, err, "unable to get local issuer")
+    assert.matches("the proxy", err.message, 1, true)
+  end)
+
+  it("takes no path with a line break", function()
+    local engine = core.engine()
+    for _, field in ipairs { "ca_file", "crl_file" } do
+      for _, path in ipairs { "/x\ny", "/x\0y" } do
+        local transfer, failure = engine:submit { url = "https://127.0.0.1:1/", [field] = path }
+        assert.is_nil(transfer)
+        assert.equal("invalid_input", failure.kind)
+        assert.equal(field, failure.field)
+      end
+    end
+    engine:close()
   end)
 
   it("is not left where the server speaks plain HTTP", function()
