@@ -13,7 +13,7 @@ build='gcc libc6-dev pkg-config liblua5.4-dev libluajit2-5.1-dev
   libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev'
 demo='lua5.4 lua-cjson openssl nginx-light|nginx|nginx-core|nginx-full|nginx-extras
   libnginx-mod-http-lua'
-test="$demo luajit2 lua-busted lua-socket lua-cqueues lua-luv lua-copas locales"
+test="$demo luajit2 lua-busted lua-socket lua-cqueues lua-luv lua-copas locales ca-certificates"
 lint='gcc clang clang-tidy cppcheck lua-check lua5.1 binutils'
 bench="$test lua-http lua-curl wrk valgrind"
 older='lua5.1 liblua5.1-0-dev lua5.2 liblua5.2-dev lua5.3 liblua5.3-dev'
