@@ -158,7 +158,7 @@ describe("TLS", function()
     local _, err = call(client "system_forged")
     local _, other = call(client("system_forged", { ca_file = false }))
     expect_refusal(nil, other)
-    if OPENSSL then -- which tells "not an authority" from "not the authority's signature"
+    if OPENSSL and made.system ~= "" then -- which tells "not an authority" from "not the authority's signature"
       assert.matches(absent, err.message)
       assert.is_nil(other.message:find(absent, 1, true))
     end

@@ -2,6 +2,7 @@
 --
 --     local made = certificates.make()
 --     made.folder              root.pem mid.pem, root.crl all.crl old.crl, stranger.pem (an authority nobody trusts)
+--     made.system              the authority of this machine that system_forged.pem names; "" when none was found
 --     made:file "good.pem"     a path in it; leaf.key is the key of them all
 --     made:remove()
 --
@@ -92,7 +93,8 @@ x509 bare mid mid 2
 openssl req -config tls.cnf -x509 -days 2 -key stranger.key -subj '/CN=spec root' -extensions authority -out false_root.pem
 x509 forged false_root stranger 3
 system=$(ls /etc/ssl/certs/*ECC*.pem | head -n 1)
-openssl x509 -in $system -signkey stranger.key -days 2 -out false_system.pem
+echo $system >system
+openssl x509 -in ${system:-stranger.pem} -signkey stranger.key -days 2 -out false_system.pem
 x509 system_forged false_system stranger 5
 x509 leaf_only good leaf 4 desk
 cat bare.pem mid.pem >chained.pem
@@ -125,6 +127,7 @@ function certificates.make()
     self:remove()
     error("openssl made no certificates: " .. words)
   end
+  self.system = process.output("cat " .. process.quote(self:file "system"))
   return self
 end
 
