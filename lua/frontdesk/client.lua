@@ -64,7 +64,6 @@ function client.new(description, options)
   local self = setmetatable({
     description = description,
     options = options,
-    transport = options.transport or transports.default(),
     standing = standing_headers(description, options),
     base = options.base_url .. (description.join == "." and "." or ""),
     operations = {},
@@ -116,6 +115,7 @@ function Client:credential(role)
       return nil, message
     end
     credential.limiter = self:limiter(role, credential)
+    credential.transport = self.options.transport or transports.of(credential, self.options.proxy)
     self.credentials[role] = credential
   end
   return credential
@@ -222,7 +222,8 @@ end
 
 -- Sends a built request, as soon as the limits let it go. Returns the reply, or nil and the
 -- fields of an error, and the place to give back when the network was tried.
-function Client:send(limiter, request, deadline, attempt)
+function Client:send(credential, request, deadline, attempt)
+  local limiter = credential.limiter
   local place, failure = limiter:enter(deadline)
   if not place then
     return nil, failure
@@ -236,7 +237,7 @@ function Client:send(limiter, request, deadline, attempt)
   request.limiter, request.place = limiter, place
   metrics.request(self, request, attempt)
   local reply
-  reply, failure = self.transport:send(request)
+  reply, failure = credential.transport:send(request)
   return reply, failure, place
 end
 
@@ -297,7 +298,7 @@ function Client:try(operation, credential, request, input, call_options, deadlin
   end
   request.headers = headers
   local began = clock.now()
-  local reply, failure, place = self:send(limiter, request, deadline, attempt)
+  local reply, failure, place = self:send(credential, request, deadline, attempt)
   if not reply then
     if place then
       limiter:leave(place, failure)
