@@ -207,14 +207,16 @@ local function check_needs_together(description, options)
   end
 end
 
--- Whether a proxy is on this machine; none is as good. What cannot be read is elsewhere.
-local function is_here(proxy)
-  if not proxy then
-    return true
+local PROXIES = { http = true, https = true, socks4 = true, socks4a = true, socks5 = true, socks5h = true }
+
+-- Takes a proxy's address apart: a scheme, and a name and password, may stand before the host, or not.
+local function parse_proxy(proxy)
+  local scheme, rest = proxy:match "^([^/?#@]-)://(.*)$"
+  if scheme and not PROXIES[scheme:lower()] then
+    return nil, 'the URL must start with "http://", "https://", "socks4://", "socks4a://", "socks5://" or "socks5h://"'
   end
-  local authority = proxy:gsub("^%a[%w+.-]*://", ""):gsub("[/?#].*$", ""):gsub("^.*@", "")
-  local parsed = core.url_parse("http://" .. authority .. "/")
-  return parsed ~= nil and parsed.loopback
+  local authority = (rest or proxy):gsub("[/?#].*$", ""):gsub("^.*@", "")
+  return core.url_parse("http://" .. authority .. "/")
 end
 
 --- Puts a client's options together. Raises a sentence that names the option and the fix.
@@ -312,7 +314,15 @@ function config.resolve(description, given, sources)
     fail(description, "base_url must have a path, which the names of the calls are joined to by a dot")
   end
   options.base_url = options.base_url:gsub(description.join == "." and "[/%.]+$" or "/+$", "")
-  options.plain_http = parsed.scheme == "http" and not options.allow_http and not (parsed.loopback and is_here(options.proxy))
+  local stays_here = parsed.loopback
+  if options.proxy then
+    local proxy, problem = parse_proxy(options.proxy)
+    if not proxy then
+      fail(description, "proxy is not usable: " .. problem)
+    end
+    stays_here = stays_here and proxy.loopback
+  end
+  options.plain_http = parsed.scheme == "http" and not options.allow_http and not stays_here
   return options
 end
 

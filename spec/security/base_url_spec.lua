@@ -270,7 +270,8 @@ describe("plain http to another machine", function()
 
   it("is not reached by way of a proxy either: to this machine's address, a proxy elsewhere is elsewhere", function()
     for _, proxy in ipairs { "http://proxy.example:3128", "proxy.example:3128", "socks5h://proxy.example", "http://mai:pw@proxy.example", "10.0.0.1",
-      "127.0.0.1.proxy.example:3128", "http://127.0.0.1@proxy.example", "http://127.0.0.1\\@proxy.example", "nonsense://" } do
+      "127.0.0.1.proxy.example:3128", "http://127.0.0.1@proxy.example", "http://127.0.0.1\\@proxy.example",
+      "http://mai:pw@127.0.0.1@proxy.example" } do
       for _, host in ipairs { "http://127.0.0.1:8080", "http://localhost" } do
         expect_unsent("pos", { proxy = proxy }, host)
       end
@@ -279,6 +280,28 @@ describe("plain http to another machine", function()
       "http://127.0.0.1:80/@proxy.example" } do
       assert.is_false(config.resolve(frontdesk.pos.description, { base_url = "http://localhost", proxy = proxy },
         { getenv = getenv_of {}, read_profile = no_profile }).plain_http, proxy)
+    end
+  end)
+end)
+
+describe("a proxy", function()
+  it("that is none is refused when the client is made, and not repeated", function()
+    for _, row in ipairs { { "file:///etc/passwd", "must start with" }, { "gopher://127.0.0.1:9", "must start with" }, { "ftp://sesame", "must start with" },
+      { "nonsense://sesame", "must start with" }, { "://sesame", "must start with" }, { "http://", "host" }, { "@", "host" }, { "http://[::1", "host" },
+      { "http://proxy.example\\x", "backslash" }, { "http://mai:ses/ame@proxy.example", "port" }, { "127.0.0.1:99999", "port" },
+      { "127.0.0.1:0", "port" }, { "http://mai:sesame@proxy example", "space" }, { "http://pröxy.example", "ASCII" }, { "http://proxy%2eexample", "host" } } do
+      local message = refusal("pos", { base_url = "https://pos.example", token = "t0k-1", proxy = row[1] })
+      assert.is_truthy(message:find("frontdesk.pos: proxy is not usable: the URL ", 1, true), message)
+      assert.is_truthy(message:find(row[2], 1, true), message)
+      assert.is_nil(message:find("sesame", 1, true))
+    end
+  end)
+
+  it("may be written with a scheme, a name and a password, or bare", function()
+    for _, proxy in ipairs { "proxy.example", "proxy.example:3128", "http://proxy.example", "HTTPS://proxy.example:3128/", "socks4://10.0.0.1", "socks4a://proxy.example",
+      "socks5://[::1]:1080", "socks5h://mai:pw@proxy.example", "mai:pw@proxy.example:3128", "http://mai:p%40w@proxy.example" } do
+      assert.equal(proxy, config.resolve(frontdesk.pos.description, { base_url = "https://pos.example", proxy = proxy },
+        { getenv = getenv_of {}, read_profile = no_profile }).proxy)
     end
   end)
 end)
