@@ -176,31 +176,43 @@ static bool are_fit(const char *words) {
   return words != NULL && words[0] != '\0' && strpbrk(words, "?@") == NULL;
 }
 
-/* libcurl has one code for a broken connection and for broken chunks. */
-static bool is_about_chunks(const char *words) {
-  return words != NULL && strstr(words, "chunked-encoding") != NULL;
-}
-
-void fdk_explain(fdk_failure *failure, const fdk_facts *facts) {
-  error_row row = find(facts->code);
-  bool cut = facts->answered && (facts->code == CURLE_PARTIAL_FILE ||
-                                 facts->code == CURLE_RECV_ERROR);
-  if (facts->code == CURLE_OPERATION_TIMEDOUT) {
-    explain_timeout(failure, facts);
-  } else if (cut && is_about_chunks(facts->words)) {
+/* libcurl has one code for a connection that broke and for one that it cannot
+ * make sense of any more. Only its words tell them apart. */
+static bool explain_nonsense(fdk_failure *failure, const fdk_facts *facts) {
+  if (facts->code != CURLE_RECV_ERROR || facts->words == NULL)
+    return false;
+  if (facts->answered && strstr(facts->words, "chunked-encoding") != NULL)
     fdk_fail(failure, FDK_KIND_PROTOCOL,
              "the answer from %s is not divided into chunks as it should be",
              facts->peer);
-  } else if (cut) {
+  else if (strstr(facts->words, "nghttp2_session_mem_recv") != NULL)
+    fail_with(failure, find(CURLE_HTTP2), facts->peer);
+  else
+    return false;
+  return true;
+}
+
+/* What libcurl's code stands for. */
+static void explain_code(fdk_failure *failure, const fdk_facts *facts) {
+  error_row row = find(facts->code);
+  if (facts->answered &&
+      (facts->code == CURLE_PARTIAL_FILE || facts->code == CURLE_RECV_ERROR)) {
     explain_cut(failure, facts, row.kind);
-  } else {
-    fail_with(failure, row, facts->peer);
-    const char *words = system_words(facts->system_error);
-    if (facts->code == CURLE_COULDNT_CONNECT && words != NULL)
-      add(failure, words);
-    else if (row.kind == FDK_KIND_TLS && are_fit(facts->words))
-      add(failure, facts->words);
+    return;
   }
+  fail_with(failure, row, facts->peer);
+  const char *words = system_words(facts->system_error);
+  if (facts->code == CURLE_COULDNT_CONNECT && words != NULL)
+    add(failure, words);
+  else if (row.kind == FDK_KIND_TLS && are_fit(facts->words))
+    add(failure, facts->words);
+}
+
+void fdk_explain(fdk_failure *failure, const fdk_facts *facts) {
+  if (facts->code == CURLE_OPERATION_TIMEDOUT)
+    explain_timeout(failure, facts);
+  else if (!explain_nonsense(failure, facts))
+    explain_code(failure, facts);
   failure->sent = facts->sent;
   if (are_fit(facts->words))
     snprintf(failure->detail, sizeof failure->detail, "%s", facts->words);
