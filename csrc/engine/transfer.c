@@ -37,9 +37,29 @@ bool fdk_transfer_take(fdk_transfer *transfer, const fdk_request *request) {
 
 /* ---- headers ---------------------------------------------------------- */
 
+static bool is_digit(char byte) {
+  return byte >= '0' && byte <= '9';
+}
+
+/* The status of "HTTP/1.1 200 OK" or "HTTP/2 200"; -1 for anything else, some
+ * of which libcurl takes for a 200. */
+static int status_of(const char *line, size_t size) {
+  const char *end = line + size;
+  const char *at = line + strlen("HTTP/");
+  if (at == end || !is_digit(*at++))
+    return -1;
+  if (end - at > 2 && at[0] == '.' && is_digit(at[1]))
+    at += 2;
+  if (end - at < 4 || at[0] != ' ' || !is_digit(at[1]) || !is_digit(at[2]) ||
+      !is_digit(at[3]) || (end - at > 4 && at[4] != ' '))
+    return -1;
+  return (at[1] - '0') * 100 + (at[2] - '0') * 10 + (at[3] - '0');
+}
+
 /* A status line: what came before was an interim answer (1xx, or the 401 of
- * a digest handshake). It has counted towards the limits, and is forgotten. */
-static void begin_block(fdk_transfer *transfer, const char *line, size_t size) {
+ * a digest handshake). It has counted towards the limits, and is forgotten.
+ * False when it is malformed. */
+static bool begin_block(fdk_transfer *transfer, const char *line, size_t size) {
   fdk_buffer_clear(&transfer->head);
   fdk_buffer_clear(&transfer->fields);
   fdk_buffer_clear(&transfer->body);
@@ -48,14 +68,11 @@ static void begin_block(fdk_transfer *transfer, const char *line, size_t size) {
   transfer->expected = -1;
   transfer->misframed = false;
   transfer->coded = false;
-  transfer->status = 0;
-  const char *space = memchr(line, ' ', size);
-  if (space == NULL)
-    return;
-  const char *end = line + size;
-  for (const char *at = space + 1; at < end && *at >= '0' && *at <= '9'; at++)
-    if (transfer->status < 1000)
-      transfer->status = transfer->status * 10 + (*at - '0');
+  int status = status_of(line, size);
+  transfer->status = status < 0 ? 0 : status;
+  if (status < 0)
+    transfer->limit = FDK_LIMIT_STATUS_LINE;
+  return status >= 0;
 }
 
 /* The empty line. False when nobody can tell how long the body is (RFC 9112,
@@ -172,10 +189,8 @@ static bool take_line(fdk_transfer *transfer, const char *line, size_t size) {
   }
   while (size > 0 && (line[size - 1] == '\n' || line[size - 1] == '\r'))
     size--;
-  if (!transfer->in_block && size > 5 && strncasecmp(line, "HTTP/", 5) == 0) {
-    begin_block(transfer, line, size);
-    return true;
-  }
+  if (!transfer->in_block && size > 5 && strncasecmp(line, "HTTP/", 5) == 0)
+    return begin_block(transfer, line, size);
   if (size == 0)
     return !transfer->in_block || end_block(transfer);
   if (++transfer->header_count > transfer->max_header_count) {
@@ -390,7 +405,10 @@ void fdk_transfer_finish(fdk_transfer *transfer, CURL *easy, CURLcode code,
                     .first_byte = seconds(easy, CURLINFO_STARTTRANSFER_TIME_T),
                     .total = seconds(easy, CURLINFO_TOTAL_TIME_T)};
   transfer->failed = code != CURLE_OK;
-  if (transfer->failed && transfer->limit != FDK_LIMIT_NONE)
+  if (transfer->failed && transfer->limit == FDK_LIMIT_STATUS_LINE)
+    explain(transfer, easy, CURLE_UNSUPPORTED_PROTOCOL,
+            "malformed status line");
+  else if (transfer->failed && transfer->limit != FDK_LIMIT_NONE)
     explain_limit(transfer);
   else if (transfer->failed)
     explain(transfer, easy, code, words);

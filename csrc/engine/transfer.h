@@ -85,6 +85,7 @@ typedef enum fdk_state {
  * where it would end. */
 typedef enum fdk_limit {
   FDK_LIMIT_NONE,
+  FDK_LIMIT_STATUS_LINE, /* which was none */
   FDK_LIMIT_FRAMING,
   FDK_LIMIT_BODY,
   FDK_LIMIT_HEADER_BYTES,
