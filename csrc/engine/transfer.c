@@ -41,8 +41,7 @@ static bool is_digit(char byte) {
   return byte >= '0' && byte <= '9';
 }
 
-/* The status of "HTTP/1.1 200 OK" or "HTTP/2 200"; -1 for anything else, some
- * of which libcurl takes for a 200. */
+/* The status of "HTTP/1.1 200 OK" or "HTTP/2 200"; -1 for anything else. */
 static int status_of(const char *line, size_t size) {
   const char *end = line + size;
   const char *at = line + strlen("HTTP/");
@@ -404,7 +403,12 @@ void fdk_transfer_finish(fdk_transfer *transfer, CURL *easy, CURLcode code,
                     .tls = seconds(easy, CURLINFO_APPCONNECT_TIME_T),
                     .first_byte = seconds(easy, CURLINFO_STARTTRANSFER_TIME_T),
                     .total = seconds(easy, CURLINFO_TOTAL_TIME_T)};
-  transfer->failed = code != CURLE_OK;
+  /* libcurl takes some lines for a 200 that are none, "http/1.1 404" too */
+  long understood = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &understood);
+  if (code == CURLE_OK && understood != transfer->status)
+    transfer->limit = FDK_LIMIT_STATUS_LINE;
+  transfer->failed = code != CURLE_OK || transfer->limit != FDK_LIMIT_NONE;
   if (transfer->failed && transfer->limit == FDK_LIMIT_STATUS_LINE)
     explain(transfer, easy, CURLE_UNSUPPORTED_PROTOCOL,
             "malformed status line");
