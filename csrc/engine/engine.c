@@ -139,6 +139,13 @@ static bool set_up_multi(fdk_engine *engine,
                            options->max_host_connections) == 0;
 }
 
+/* libcurl 7.88 keeps a connection on which something has come that nobody asked
+ * for, and takes it for the answer to the next request. Others close it. */
+static bool takes_any_answer(void) {
+  unsigned int version = curl_version_info(CURLVERSION_NOW)->version_num;
+  return version >= 0x075800 && version < 0x080000;
+}
+
 fdk_engine *fdk_engine_new(const fdk_engine_options *options,
                            fdk_failure *failure) {
   fdk_engine *engine = calloc(1, sizeof *engine);
@@ -148,10 +155,13 @@ fdk_engine *fdk_engine_new(const fdk_engine_options *options,
     return NULL;
   }
   engine->due = -1;
+  engine->looks_first = takes_any_answer();
   engine->hooks = (fdk_socket_hooks){on_open, on_close, engine};
   fdk_fork_mark_set(&engine->mark);
-  if (fdk_poller_open(&engine->poller) && set_up_multi(engine, options))
+  if (fdk_poller_open(&engine->poller) && set_up_multi(engine, options)) {
+    engine->poller.hangs_up = engine->looks_first;
     return engine;
+  }
   fdk_fail(failure, FDK_KIND_NETWORK,
            "the engine could not be opened: too many open files, or not enough "
            "memory");

@@ -3,6 +3,18 @@
 
 #include <poll.h>
 
+/* HTTP/2 servers say things without being asked; those of HTTP/1 must not. */
+static void note_talker(fdk_engine *engine, CURL *easy) {
+  long version = 0;
+  if (engine->looks_first &&
+      curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK &&
+      version == CURL_HTTP_VERSION_2_0) {
+    curl_socket_t descriptor = CURL_SOCKET_BAD;
+    curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &descriptor);
+    fdk_poller_let_talk(&engine->poller, descriptor);
+  }
+}
+
 /* Makes what libcurl is done with final. Returns how many. */
 static int collect(fdk_engine *engine) {
   int count = 0;
@@ -16,6 +28,7 @@ static int collect(fdk_engine *engine) {
     fdk_handle *handle = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&handle);
     fdk_transfer *transfer = handle->transfer;
+    note_talker(engine, easy);
     fdk_transfer_finish(transfer, easy, code, handle->words);
     fdk_engine_retire_handle(engine, transfer);
     fdk_engine_drop_request(transfer);
@@ -59,7 +72,7 @@ static int wait_time(int64_t due) {
  * (nanoseconds, -1: no matter, 0: not at all), and acts on what has come.
  * Returns how much came or was due; negative when a signal ended the sleep. */
 static int turn(fdk_engine *engine, int64_t until, int *completed) {
-  if (is_due(engine)) {
+  if (is_due(engine) && !engine->looks_first) {
     *completed += act(engine, CURL_SOCKET_TIMEOUT, 0);
     if (*completed > 0)
       return 1;

@@ -14,9 +14,10 @@ struct fdk_engine {
   fdk_poller poller;
   fdk_handle_pool handles;
   fdk_socket_hooks hooks;
-  int64_t due;   /* when libcurl wants to be called; -1: never */
-  bool external; /* somebody polls the descriptor */
-  bool nudged;   /* which is to be readable although nothing happens */
+  int64_t due;      /* when libcurl wants to be called; -1: never */
+  bool external;    /* somebody polls the descriptor */
+  bool nudged;      /* which is to be readable although nothing happens */
+  bool looks_first; /* at idle sockets, before libcurl takes one of them */
   size_t in_flight;
   fdk_transfer *transfers;              /* all, whatever their state */
   fdk_transfer *first_done, *last_done; /* the queue of the completed */

@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -120,6 +121,25 @@ int fdk_poller_wait(fdk_poller *poller, int milliseconds) {
                     milliseconds);
 }
 
+void fdk_poller_let_talk(fdk_poller *poller, int descriptor) {
+  if (descriptor >= 0 && (size_t)descriptor < poller->slot_count)
+    poller->slots[descriptor].talks = 1;
+}
+
+/* Puts a connection that is over in the place of a socket, which libcurl then
+ * finds closed: to shut the socket down would leave what it has to say in it. */
+static void hang_up(int descriptor) {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+                 pair) != 0) {
+    shutdown(descriptor, SHUT_RDWR); /* the next request on it fails */
+    return;
+  }
+  close(pair[1]);
+  dup3(pair[0], descriptor, O_CLOEXEC);
+  close(pair[0]);
+}
+
 /* Something happened on a socket that no request uses. */
 static void settle_idle(fdk_poller *poller, int descriptor, fdk_slot *slot,
                         uint32_t events) {
@@ -127,6 +147,8 @@ static void settle_idle(fdk_poller *poller, int descriptor, fdk_slot *slot,
     set_interest(poller, descriptor, slot, CURL_POLL_IN);
   else
     unregister(poller, descriptor, slot);
+  if (poller->hangs_up && slot->ours && !slot->talks && (events & EPOLLIN) != 0)
+    hang_up(descriptor);
 }
 
 int fdk_poller_event(fdk_poller *poller, int index, int *what) {

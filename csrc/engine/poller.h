@@ -5,7 +5,8 @@
  * sees each socket of libcurl being opened and closed: a registration never
  * outlives its socket. Should an idle socket have something to say (mostly
  * that the server has closed it), its registration goes, so that it cannot keep
- * a loop busy. Descriptors that libcurl did not open by the poller (those of
+ * a loop busy; where libcurl would take that for an answer, the socket's
+ * connection goes too. Descriptors that libcurl did not open by the poller (those of
  * its resolver) are registered only while they are wanted.
  */
 #ifndef FDK_POLLER_H
@@ -23,6 +24,7 @@ typedef struct fdk_slot {
   uint8_t ours;       /* opened by fdk_poller_socket */
   uint8_t wanted;     /* what libcurl waits for */
   uint8_t registered; /* what the kernel was told; 0: not registered */
+  uint8_t talks;      /* has things to say between requests: HTTP/2 */
 } fdk_slot;
 
 typedef struct fdk_poller {
@@ -31,6 +33,7 @@ typedef struct fdk_poller {
   fdk_slot *slots;
   size_t slot_count;
   int64_t armed; /* what the timer was set to; -1: not set */
+  bool hangs_up; /* on a socket that speaks without being asked */
   struct epoll_event events[FDK_POLLER_EVENTS];
 } fdk_poller;
 
@@ -54,6 +57,9 @@ int fdk_poller_close_socket(fdk_poller *poller, int descriptor);
 /* Takes libcurl's wish (CURL_POLL_*) for a descriptor. False when memory or
  * the kernel's room for registrations is out. */
 bool fdk_poller_want(fdk_poller *poller, int descriptor, int what);
+
+/* Lets a socket have things to say between requests. */
+void fdk_poller_let_talk(fdk_poller *poller, int descriptor);
 
 /* Waits at most `milliseconds` (-1: without end). Returns the number of events,
  * or -1 when a signal came. */
