@@ -1,6 +1,7 @@
 /* engine.c: see engine.h. */
 #include "engine_state.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 enum {
@@ -113,8 +114,12 @@ static int on_timer(CURLM *multi, long milliseconds, void *data) {
 static curl_socket_t on_open(void *engine, curlsocktype purpose,
                              struct curl_sockaddr *address) {
   (void)purpose;
-  return fdk_poller_socket(&((fdk_engine *)engine)->poller, address->family,
-                           address->socktype, address->protocol);
+  fdk_engine *self = engine;
+  int descriptor = fdk_poller_socket(&self->poller, address->family,
+                                     address->socktype, address->protocol);
+  if (descriptor < 0) /* libcurl does not ask why */
+    self->socket_error = errno;
+  return descriptor;
 }
 
 static int on_close(void *engine, curl_socket_t descriptor) {
@@ -123,8 +128,9 @@ static int on_close(void *engine, curl_socket_t descriptor) {
 
 /* ---- life --------------------------------------------------------------- */
 
-static bool set_up_multi(fdk_engine *engine,
-                         const fdk_engine_options *options) {
+/* False when memory is out. */
+static bool set_up_multi(fdk_engine *engine) {
+  const fdk_engine_options *options = &engine->options;
   CURLM *multi = engine->multi = curl_multi_init();
   return multi != NULL &&
          curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) == 0 &&
@@ -154,12 +160,12 @@ fdk_engine *fdk_engine_new(const fdk_engine_options *options,
              "there is not enough memory for an engine");
     return NULL;
   }
+  engine->options = *options;
   engine->due = -1;
   engine->looks_first = takes_any_answer();
   engine->hooks = (fdk_socket_hooks){on_open, on_close, engine};
   fdk_fork_mark_set(&engine->mark);
-  if (fdk_poller_open(&engine->poller) && set_up_multi(engine, options)) {
-    engine->poller.hangs_up = engine->looks_first;
+  if (fdk_poller_open(&engine->poller) && set_up_multi(engine)) {
     return engine;
   }
   fdk_fail(failure, FDK_KIND_NETWORK,
@@ -175,7 +181,7 @@ static void give_up(fdk_engine *engine) {
   for (fdk_transfer *at = engine->transfers; at != NULL; at = at->next) {
     if (at->state == FDK_IN_FLIGHT) {
       at->handle = NULL;
-      fdk_transfer_cancel_with(at, forked);
+      fdk_transfer_end(at, FDK_KIND_CANCELLED, forked);
       fdk_engine_drop_request(at);
       fdk_engine_push_done(engine, at);
     }
@@ -196,8 +202,36 @@ bool fdk_engine_is_alive(fdk_engine *engine) {
 bool fdk_engine_usable(fdk_engine *engine, fdk_failure *failure) {
   if (fdk_engine_is_alive(engine))
     return true;
-  fdk_fail(failure, FDK_KIND_CANCELLED, "%s", forked);
+  if (fdk_fork_mark_is_past(&engine->mark)) {
+    fdk_fail(failure, FDK_KIND_CANCELLED, "%s", forked);
+    return false;
+  }
+  if (set_up_multi(engine)) /* there was no memory to start over with */
+    return true;
+  fdk_fail(failure, FDK_KIND_TOO_LARGE,
+           "there is not enough memory for a request");
   return false;
+}
+
+int fdk_engine_start_over(fdk_engine *engine) {
+  int count = 0;
+  for (fdk_transfer *at = engine->transfers; at != NULL; at = at->next) {
+    if (at->state != FDK_IN_FLIGHT)
+      continue;
+    curl_multi_remove_handle(engine->multi, at->handle->easy);
+    fdk_handle_free(at->handle);
+    at->handle = NULL;
+    fdk_transfer_end(at, FDK_KIND_TOO_LARGE,
+                     "there is not enough memory to go on with the request");
+    fdk_engine_drop_request(at);
+    fdk_engine_push_done(engine, at);
+    count++;
+  }
+  engine->in_flight = 0;
+  curl_multi_cleanup(engine->multi);
+  engine->due = -1;
+  (void)set_up_multi(engine); /* or else at the next request */
+  return count;
 }
 
 void fdk_engine_retire_handle(fdk_engine *engine, fdk_transfer *transfer) {
@@ -215,7 +249,7 @@ void fdk_engine_free(fdk_engine *engine) {
     fdk_transfer *transfer = engine->transfers;
     if (transfer->state == FDK_IN_FLIGHT) {
       fdk_engine_retire_handle(engine, transfer);
-      fdk_transfer_cancel_with(transfer, "the engine was closed");
+      fdk_transfer_end(transfer, FDK_KIND_CANCELLED, "the engine was closed");
       fdk_engine_drop_request(transfer);
     }
     detach(engine, transfer);
@@ -294,7 +328,7 @@ void fdk_transfer_cancel(fdk_transfer *transfer) {
     return;
   }
   fdk_engine_retire_handle(engine, transfer);
-  fdk_transfer_cancel_with(transfer, "the request was cancelled");
+  fdk_transfer_end(transfer, FDK_KIND_CANCELLED, "the request was cancelled");
   fdk_engine_drop_request(transfer);
 }
 

@@ -29,7 +29,8 @@ static int collect(fdk_engine *engine) {
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&handle);
     fdk_transfer *transfer = handle->transfer;
     note_talker(engine, easy);
-    fdk_transfer_finish(transfer, easy, code, handle->words);
+    fdk_transfer_finish(transfer, easy, code, handle->words,
+                        engine->socket_error);
     fdk_engine_retire_handle(engine, transfer);
     fdk_engine_drop_request(transfer);
     fdk_engine_push_done(engine, transfer);
@@ -41,9 +42,14 @@ static int collect(fdk_engine *engine) {
 /* Has libcurl act, and collects when that completed something. */
 static int act(fdk_engine *engine, curl_socket_t descriptor, int what) {
   int running = 0;
+  if (engine->multi == NULL) /* since an earlier event of this wake-up */
+    return 0;
   if (descriptor == CURL_SOCKET_TIMEOUT)
     engine->due = -1; /* libcurl says it anew */
-  curl_multi_socket_action(engine->multi, descriptor, what, &running);
+  engine->socket_error = 0;
+  if (curl_multi_socket_action(engine->multi, descriptor, what, &running) !=
+      CURLM_OK)
+    return collect(engine) + fdk_engine_start_over(engine);
   return (size_t)running < engine->in_flight ? collect(engine) : 0;
 }
 

@@ -10,10 +10,12 @@
 enum { FDK_KEPT_BUFFERS = 64 };
 
 struct fdk_engine {
-  CURLM *multi; /* NULL: given up, in a forked child */
+  fdk_engine_options options;
+  CURLM *multi; /* NULL: given up in a forked child, or memory was out */
   fdk_poller poller;
   fdk_handle_pool handles;
   fdk_socket_hooks hooks;
+  int socket_error; /* why there was none to be had lately, an errno; or 0 */
   int64_t due;      /* when libcurl wants to be called; -1: never */
   bool external;    /* somebody polls the descriptor */
   bool nudged;      /* which is to be readable although nothing happens */
@@ -30,6 +32,11 @@ struct fdk_engine {
 /* Whether there is anything to drive. In a forked child the engine is given up
  * here, at its first use. */
 bool fdk_engine_is_alive(fdk_engine *engine);
+
+/* Fails all that is in flight, and takes libcurl's part anew; returns how many
+ * they were. For when libcurl has run out of memory in the midst of its work:
+ * it may have left pieces behind that it would trip over. */
+int fdk_engine_start_over(fdk_engine *engine);
 
 /* The queue of the completed; to remove what is not in it is fine. */
 void fdk_engine_push_done(fdk_engine *engine, fdk_transfer *transfer);

@@ -309,10 +309,18 @@ static CURLcode set_headers(fdk_handle *handle, const fdk_request *request) {
 
 #undef SET
 
+static bool refuse_memory(fdk_failure *failure) {
+  fdk_fail(failure, FDK_KIND_TOO_LARGE,
+           "there is not enough memory for the request");
+  return false;
+}
+
 bool fdk_handle_prepare(fdk_handle *handle, const fdk_request *request,
                         fdk_transfer *transfer, fdk_failure *failure) {
   handle->transfer = transfer;
   fdk_url_status status = set_url(handle, request);
+  if (status == FDK_URL_NO_MEMORY)
+    return refuse_memory(failure);
   if (status != FDK_URL_OK) {
     fdk_fail(failure, FDK_KIND_INVALID_INPUT, "the URL %s",
              fdk_url_words(status));
@@ -327,6 +335,8 @@ bool fdk_handle_prepare(fdk_handle *handle, const fdk_request *request,
     code = steps[i](handle, request);
   if (code == CURLE_OK)
     return true;
+  if (code == CURLE_OUT_OF_MEMORY)
+    return refuse_memory(failure);
   fdk_fail(failure, FDK_KIND_INVALID_INPUT,
            "the request could not be set up: %s", curl_easy_strerror(code));
   return false;

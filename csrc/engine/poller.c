@@ -60,6 +60,7 @@ int fdk_poller_socket(fdk_poller *poller, int family, int type, int protocol) {
   fdk_slot *slot = slot_of(poller, descriptor);
   if (slot == NULL) {
     close(descriptor);
+    errno = ENOMEM;
     return -1;
   }
   *slot = (fdk_slot){.ours = 1};

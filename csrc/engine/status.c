@@ -126,6 +126,9 @@ static const char *system_words(long code) {
   case EMFILE:
   case ENFILE:
     return "too many open files";
+  case ENOMEM:
+  case ENOBUFS:
+    return "not enough memory";
   case EACCES:
   case EPERM:
     return "not permitted on this machine";

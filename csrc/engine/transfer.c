@@ -350,7 +350,7 @@ static void name_peer(CURL *easy, const fdk_transfer *transfer, char *peer,
 }
 
 static void explain(fdk_transfer *transfer, CURL *easy, CURLcode code,
-                    const char *words) {
+                    const char *words, int socket_error) {
   char peer[300];
   name_peer(easy, transfer, peer, sizeof peer);
   if (transfer->not_repeated) {
@@ -370,7 +370,8 @@ static void explain(fdk_transfer *transfer, CURL *easy, CURLcode code,
   fdk_facts facts = {.code = code,
                      .peer = peer,
                      .words = words,
-                     .system_error = system_error,
+                     .system_error =
+                         system_error != 0 ? system_error : socket_error,
                      .connected = transfer->sent,
                      .sent = transfer->sent && request_size > 0,
                      .answered = transfer->answered,
@@ -392,7 +393,7 @@ static void explain_cut_headers(fdk_transfer *transfer, CURL *easy) {
 }
 
 void fdk_transfer_finish(fdk_transfer *transfer, CURL *easy, CURLcode code,
-                         const char *words) {
+                         const char *words, int socket_error) {
   long connections = 0;
   curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
   transfer->reused = transfer->sent && connections == 0;
@@ -410,20 +411,21 @@ void fdk_transfer_finish(fdk_transfer *transfer, CURL *easy, CURLcode code,
     transfer->limit = FDK_LIMIT_STATUS_LINE;
   transfer->failed = code != CURLE_OK || transfer->limit != FDK_LIMIT_NONE;
   if (transfer->failed && transfer->limit == FDK_LIMIT_STATUS_LINE)
-    explain(transfer, easy, CURLE_UNSUPPORTED_PROTOCOL,
-            "malformed status line");
+    explain(transfer, easy, CURLE_UNSUPPORTED_PROTOCOL, "malformed status line",
+            0);
   else if (transfer->failed && transfer->limit != FDK_LIMIT_NONE)
     explain_limit(transfer);
   else if (transfer->failed)
-    explain(transfer, easy, code, words);
+    explain(transfer, easy, code, words, socket_error);
   else if (transfer->in_block)
     explain_cut_headers(transfer, easy);
   transfer->state = FDK_DONE;
 }
 
-void fdk_transfer_cancel_with(fdk_transfer *transfer, const char *message) {
+void fdk_transfer_end(fdk_transfer *transfer, fdk_kind kind,
+                      const char *message) {
   bool sent = transfer->sent;
-  fdk_fail(&transfer->failure, FDK_KIND_CANCELLED, "%s", message);
+  fdk_fail(&transfer->failure, kind, "%s", message);
   transfer->failure.sent = sent;
   transfer->failed = true;
   transfer->version = "";

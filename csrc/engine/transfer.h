@@ -150,10 +150,11 @@ int fdk_transfer_on_send(void *handle, char *peer, char *local, int peer_port,
 /* Makes the transfer final with libcurl's result: copies what is to be known
  * from the easy handle. */
 void fdk_transfer_finish(fdk_transfer *transfer, CURL *easy, CURLcode code,
-                         const char *words);
+                         const char *words, int socket_error);
 
 /* Makes the transfer final without libcurl. */
-void fdk_transfer_cancel_with(fdk_transfer *transfer, const char *message);
+void fdk_transfer_end(fdk_transfer *transfer, fdk_kind kind,
+                      const char *message);
 
 /* The headers of the final answer, in the order they came. */
 size_t fdk_transfer_field_count(const fdk_transfer *transfer);
