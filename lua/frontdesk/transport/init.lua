@@ -20,7 +20,8 @@ local apart = setmetatable({}, { __mode = "v" })
 --- The transport of a client's credential. Connections are shared by all, since each request says
 -- itself who sends it. There are two exceptions, which have connections of their own: Digest, whose
 -- first request comes without proof and must not be taken for another's on a connection that a
--- server thinks authenticated; and a proxy that is told a user, whose tunnels are made for that user.
+-- server thinks authenticated; and a proxy that is told a user, whose tunnels some libcurls lend to
+-- others (CVE-2026-3784).
 ---@param credential table
 ---@param proxy string|nil
 ---@return table
