@@ -10,6 +10,7 @@ files["lua/frontdesk/tokens/shared.lua"] = { std = "min+ngx_lua" }
 files["lua/frontdesk/sandbox"] = { std = "min+ngx_lua" }
 
 files["spec"] = { std = "max+busted", max_line_length = false }
+files["spec/fuzz"] = { globals = { "path", "crc_by_hand", "by_libcurl", "by_c_library" } } -- from the C beside them
 files["examples"] = { std = "max" }
 files["examples/nginx/lua"] = { std = "max+ngx_lua" }
 files[".busted"] = { std = "min" }

@@ -75,8 +75,8 @@ $(foreach abi,$(EVERY),$(eval $(call core_for,$(abi))))
 
 # --- what needs what
 
-GROUPS := build demo test lint bench smoke rock
-NEEDED := $(filter $(GROUPS),$(subst demo-import,demo,$(subst demo-nginx,demo,$(subst sandbox,demo,$(subst sanitize,test,$(MAKECMDGOALS))))))
+GROUPS := build demo test lint bench smoke rock fuzz
+NEEDED := $(filter $(GROUPS),$(subst demo-import,demo,$(subst demo-nginx,demo,$(subst sandbox,demo,$(subst sanitize,test,$(subst differential,test,$(MAKECMDGOALS)))))))
 deps:
 	@[ "$(DEPS)" = no ] || sh spec/support/packages.sh $(if $(filter deps,$(MAKECMDGOALS)),$(GROUPS) gnutls,build $(NEEDED) $(GNUTLS))
 
@@ -116,6 +116,26 @@ sanitize-thread: | deps
 	  spec/support/notifier_threads.c csrc/engine/notifier.c csrc/engine/status.c
 	@build/tsan/notifier_threads && echo 'sanitize-thread: clean'
 
+# Each C file in spec/fuzz is a target of libFuzzer's; TARGETS="..." takes some.
+FUZZ    := $(patsubst spec/fuzz/%.c,%,$(wildcard spec/fuzz/*.c))
+TARGETS ?= $(FUZZ)
+SECONDS ?= 20
+
+fuzz: | deps
+	@$(MAKE) --no-print-directory $(TARGETS:%=build/fuzz/%) VARIANT=fuzz- CC=clang \
+	  CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link $(SANITIZE)'
+	@sh spec/fuzz/run.sh $(SECONDS) $(TARGETS)
+
+build/fuzz/%: spec/fuzz/%.c $(pure:csrc/%.c=$(OBJ)pure/%.o) $(binding:csrc/%.c=$(OBJ)lua5.4/%.o)
+	@mkdir -p $(@D)
+	@echo "$(CC) $@"
+	$(Q)$(CC) $(BASE) $(WARN) $(CFLAGS) $(INC_curl) $(INC_lua5.4) -fsanitize=fuzzer -MMD -MP -o $@ \
+	  $(filter-out %.h,$^) $(LIBCURL) -l:liblua5.4.a -lm -ldl
+-include $(wildcard build/fuzz/*.d)
+
+differential: build
+	@sh spec/proofs/differential.sh "$(VARIANT)" "$(ABIS)" $(or $(COUNT),500000) $(SEED)
+
 bench: build
 	@$(WITH_TREE) sh spec/bench/run
 
@@ -140,7 +160,7 @@ lint-rules: build # with gcc's strict compile
 
 lint-clang: | deps
 	@$(MAKE) --no-print-directory build CC=clang VARIANT=clang-
-	clang $(BASE) $(WARN) $(INC_curl) -fsyntax-only $(wildcard spec/*/*.c)
+	clang $(BASE) $(WARN) $(INC_curl) $(INC_lua5.4) -fsyntax-only $(wildcard spec/*/*.c)
 
 lint-tidy: $(pure:csrc/%.c=build/tidy/pure/%.ok) $(binding:csrc/%.c=build/tidy/lua5.4/%.ok)
 
@@ -160,6 +180,8 @@ help:
 	@echo 'make lint      luacheck, gcc, clang, clang-tidy, cppcheck and the house rules'
 	@echo 'make sanitize  the specs under AddressSanitizer and UBSan'
 	@echo 'make sanitize-thread   the notifier and a loop under ThreadSanitizer'
+	@echo 'make fuzz      libFuzzer on each target of spec/fuzz; SECONDS=20 a target, TARGETS="json_scan url"'
+	@echo 'make differential   the JSON decoder against lua-cjson; COUNT=500000 documents on each Lua'
 	@echo 'make sandbox   the five services in the foreground, with keys to try'
 	@echo 'make bench     how far from plain libcurl, and from the other Lua clients'
 	@echo 'make smoke     a short tour on every Lua: 5.1, 5.2, 5.3, 5.4 and LuaJIT'
@@ -169,6 +191,6 @@ help:
 	@echo 'make clean     removes build/'
 	@echo 'CURL=gnutls    with any of these: the core on the libcurl that has GnuTLS'
 
-.PHONY: build deps demo demo-nginx demo-import sandbox env test sanitize sanitize-thread bench smoke rock clean help \
+.PHONY: build deps demo demo-nginx demo-import sandbox env test sanitize sanitize-thread fuzz differential bench smoke rock clean help \
   lint lint-lua lint-rules lint-clang lint-tidy lint-cppcheck
 .DELETE_ON_ERROR:

@@ -19,6 +19,7 @@ bench="$test lua-http lua-curl wrk valgrind"
 older='lua5.1 liblua5.1-0-dev lua5.2 liblua5.2-dev lua5.3 liblua5.3-dev'
 smoke="$demo luajit2 $older"
 rock="$demo luajit2 luarocks"
+fuzz='clang libclang-rt-dev|libclang-rt-14-dev'
 gnutls='libcurl3-gnutls'
 
 wanted=
@@ -31,6 +32,7 @@ for group in "$@"; do
     bench) wanted="$wanted $build $bench" ;;
     smoke) wanted="$wanted $build $smoke" ;;
     rock)  wanted="$wanted $build $rock" ;;
+    fuzz)  wanted="$wanted $build $fuzz" ;;
     gnutls) wanted="$wanted $gnutls" ;;
     *) echo "packages.sh: no group named '$group'" >&2; exit 2 ;;
   esac
@@ -72,6 +74,7 @@ if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>
       bench) needs="$needs lua5.4 luajit nginx wrk" ;;
       smoke) needs="$needs lua5.1 lua5.2 lua5.3 lua5.4 luajit nginx openssl" ;;
       rock)  needs="$needs lua5.4 luajit nginx luarocks" ;;
+      fuzz)  needs="$needs clang" ;;
     esac
   done
   # shellcheck disable=SC2086
