@@ -166,6 +166,7 @@ fdk_engine *fdk_engine_new(const fdk_engine_options *options,
   engine->hooks = (fdk_socket_hooks){on_open, on_close, engine};
   fdk_fork_mark_set(&engine->mark);
   if (fdk_poller_open(&engine->poller) && set_up_multi(engine)) {
+    engine->poller.hangs_up = engine->looks_first;
     return engine;
   }
   fdk_fail(failure, FDK_KIND_NETWORK,
