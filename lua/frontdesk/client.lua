@@ -220,6 +220,15 @@ local function on_abandoned(request)
   request.limiter:leave(request.place, { kind = "cancelled" })
 end
 
+-- Counts a request and tells the hook of it. A hook that raises must not keep the call's place.
+local function tell(self, request, attempt)
+  if self.options.on_request then
+    return pcall(metrics.request, self, request, attempt)
+  end
+  metrics.request(self, request, attempt)
+  return true
+end
+
 -- Sends a built request, as soon as the limits let it go. Returns the reply, or nil and the
 -- fields of an error, and the place to give back when the network was tried.
 function Client:send(credential, request, deadline, attempt)
@@ -235,7 +244,11 @@ function Client:send(credential, request, deadline, attempt)
   end
   request.timeout = left
   request.limiter, request.place = limiter, place
-  metrics.request(self, request, attempt)
+  local told, raised = tell(self, request, attempt)
+  if not told then
+    limiter:leave(place, { kind = "cancelled" })
+    error(raised, 0)
+  end
   local reply
   reply, failure = credential.transport:send(request)
   return reply, failure, place

@@ -31,6 +31,16 @@ describe("a client's calls", function()
     assert.is_true(time.at - began >= 1.99 and time.at - began < 2.1)
   end)
 
+  it("give their place back when a hook raises", function()
+    local raises = true
+    local client = client_with({ max_in_flight = 1, timeout = 1, on_request = function() assert(not raises, "no luck") end }, OK, 1)
+    local ok, raised = pcall(client.things.get, client.things, 1)
+    assert.is_false(ok)
+    assert.matches("no luck", raised, 1, true)
+    raises = false
+    assert.is_table((client.things:get(1)))
+  end)
+
   it("all pause when one is told to", function()
     local client, transport = client_with({ timeout = 5 }, fake.reply(429, "{}", { ["retry-after"] = "30" }), 1)
     local _, err = client.things:get(1)
