@@ -68,15 +68,15 @@ build/$(VARIANT)$(1)/frontdesk/core.so: $(pure:csrc/%.c=$(OBJ)pure/%.o) $(bindin
 	$$(Q)$$(CC) -shared $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBCURL)
 endef
 
-EVERY := $(sort $(ABIS) $(OLDER))
+EVERY := $(sort lua5.4 luajit $(ABIS) $(OLDER))
 $(foreach kind,pure $(EVERY),$(eval $(call rules_for,$(kind))))
 $(foreach abi,$(EVERY),$(eval $(call core_for,$(abi))))
 -include $(wildcard $(OBJ)*/*/*.d)
 
 # --- what needs what
 
-GROUPS := build demo test lint bench smoke rock fuzz
-NEEDED := $(filter $(GROUPS),$(subst demo-import,demo,$(subst demo-nginx,demo,$(subst sandbox,demo,$(subst sanitize,test,$(subst differential,test,$(MAKECMDGOALS)))))))
+GROUPS := build demo test lint bench smoke rock fuzz valgrind
+NEEDED := $(filter $(GROUPS),$(subst demo-import,demo,$(subst demo-nginx,demo,$(subst sandbox,demo,$(subst sanitize,test,$(subst differential,test,$(subst coverage,test,$(MAKECMDGOALS))))))))
 deps:
 	@[ "$(DEPS)" = no ] || sh spec/support/packages.sh $(if $(filter deps,$(MAKECMDGOALS)),$(GROUPS) gnutls,build $(NEEDED) $(GNUTLS))
 
@@ -100,14 +100,17 @@ env:
 
 # --- check
 
-test: build
+test: build build/$(VARIANT)luajit/frontdesk/core.so # nginx's
 	@sh spec/support/run_specs.sh "$(VARIANT)" "$(ABIS)" $(SPEC)
 
 # The core stays loaded to the end, so that what leaks can be named, and what
 # libcurl and OpenSSL keep for good is not taken for a leak.
 sanitize:
-	@PRELOAD=$$($(CC) -print-file-name=libasan.so) $(MAKE) --no-print-directory test VARIANT=asan-$(VARIANT) \
-	  CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)" LDFLAGS=-Wl,-z,nodelete
+	@CHECK=sanitize $(MAKE) --no-print-directory test VARIANT=asan-$(VARIANT) LDFLAGS=-Wl,-z,nodelete \
+	  CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE) -fsanitize-undefined-trap-on-error"
+
+valgrind: | deps
+	@CHECK=valgrind SPEC_TIMEOUT=$${SPEC_TIMEOUT:-5400} $(MAKE) --no-print-directory test
 
 # The one piece of C with a thread of its own.
 sanitize-thread: | deps
@@ -179,6 +182,7 @@ help:
 	@echo 'make test      the specs on both; SPEC=spec/unit/x_spec.lua runs one file'
 	@echo 'make lint      luacheck, gcc, clang, clang-tidy, cppcheck and the house rules'
 	@echo 'make sanitize  the specs under AddressSanitizer and UBSan'
+	@echo 'make valgrind  the specs under memcheck (an hour or so; SPEC=spec/core for some)'
 	@echo 'make sanitize-thread   the notifier and a loop under ThreadSanitizer'
 	@echo 'make fuzz      libFuzzer on each target of spec/fuzz; SECONDS=20 a target, TARGETS="json_scan url"'
 	@echo 'make differential   the JSON decoder against lua-cjson; COUNT=500000 documents on each Lua'
@@ -191,6 +195,6 @@ help:
 	@echo 'make clean     removes build/'
 	@echo 'CURL=gnutls    with any of these: the core on the libcurl that has GnuTLS'
 
-.PHONY: build deps demo demo-nginx demo-import sandbox env test sanitize sanitize-thread fuzz differential bench smoke rock clean help \
+.PHONY: build deps demo demo-nginx demo-import sandbox env test sanitize sanitize-thread valgrind fuzz differential bench smoke rock clean help \
   lint lint-lua lint-rules lint-clang lint-tidy lint-cppcheck
 .DELETE_ON_ERROR:

@@ -77,7 +77,7 @@ describe("the nginx gateway", function()
       environment[name] = value or nil
     end
     local message
-    gateway, message = start { environment = environment }
+    gateway, message = start { environment = environment, nginx = os.getenv "FRONTDESK_NGINX" }
     return gateway, message
   end
 
@@ -440,9 +440,11 @@ describe("the nginx gateway", function()
       process.remove_folder(folder)
     end)
 
-    -- What the shell commands print; all that the demonstration makes on disk is in `folder`.
+    -- What the shell commands print; all that the demonstration makes on disk is in `folder`. It takes
+    -- the nginx on PATH, which has to be the one that is looked at where there is one (run_specs.sh).
     local function shell(commands)
-      return process.output(("(export TMPDIR=%s; %s) 2>&1"):format(folder, commands))
+      local bin = (os.getenv "FRONTDESK_NGINX" or ""):gsub("/[^/]*$", ":")
+      return process.output(("(export TMPDIR=%s PATH=%s$PATH; %s) 2>&1"):format(folder, process.quote(bin), commands))
     end
 
     local demo = process.quote(interpreter()) .. " examples/nginx/demo.lua"

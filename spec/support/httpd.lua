@@ -8,7 +8,8 @@
 --       http2 = true,           -- without tls: plain HTTP/2 (prior knowledge)
 --       lua = true,             -- with ngx_http_lua_module
 --       files = { ["a.txt"] = "text", [...] },  -- written to server.folder
---       frontdesk = true,       -- with what is built here on nginx's Lua paths, and with $folder/tmp as TMPDIR
+--       frontdesk = true,       -- with what is built here on nginx's Lua paths, and with $folder/tmp as TMPDIR;
+--                               looked at as the specs are (run_specs.sh)
 --       workers = 2,            -- 1 when not given
 --       user = "nobody nogroup",   -- whom the workers run as, when we are root
 --       main = "...",           -- outside of everything
@@ -116,7 +117,7 @@ local function lua_paths(folder, copied)
   local here = process.output("pwd -P")
   local core = package.cpath:match("build/[%w-]-lua[jit5.4]+/"):gsub("lua[%w.]+/$", "luajit/")
   if copied then
-    assert(process.output(("unset LD_PRELOAD; mkdir %s/tree && cp -r lua %s %s/tree && echo done"):format(folder, core, folder)) == "done")
+    assert(process.output(("mkdir %s/tree && cp -r lua %s %s/tree && echo done"):format(folder, core, folder)) == "done")
     here, core = folder .. "/tree", core:match("[^/]+/$")
   end
   return ([[
@@ -182,13 +183,8 @@ function httpd.start(options)
     url = ("%s://127.0.0.1:%d"):format(options.tls and "https" or "http", port),
     ca_file = options.tls and folder .. "/ca.pem" or nil,
   }, server)
-  -- a core that was built with a sanitizer needs it in nginx too
-  local preload = options.frontdesk and os.getenv "LD_PRELOAD" or ""
-  self.child = process.start(
-    ("env LD_PRELOAD=%s ASAN_OPTIONS=detect_leaks=0 nginx -p %s -c %s/nginx.conf -e %s/error.log"):format(
-      process.quote(preload), folder, folder, folder),
-    folder .. "/output.log"
-  )
+  self.child = process.start(("%s -p %s -c %s/nginx.conf -e %s/error.log"):format(
+    options.frontdesk and os.getenv "FRONTDESK_NGINX" or "nginx", folder, folder, folder), folder .. "/output.log")
   for _ = 1, 500 do
     -- the pid file comes after the port, and so proves that the port is ours
     if self:master() and #self:workers() >= (options.workers or 1) and httpd.accepts(port) then

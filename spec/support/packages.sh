@@ -20,6 +20,7 @@ older='lua5.1 liblua5.1-0-dev lua5.2 liblua5.2-dev lua5.3 liblua5.3-dev'
 smoke="$demo luajit2 $older"
 rock="$demo luajit2 luarocks"
 fuzz='clang libclang-rt-dev|libclang-rt-14-dev'
+valgrind="$test valgrind"
 gnutls='libcurl3-gnutls'
 
 wanted=
@@ -33,6 +34,7 @@ for group in "$@"; do
     smoke) wanted="$wanted $build $smoke" ;;
     rock)  wanted="$wanted $build $rock" ;;
     fuzz)  wanted="$wanted $build $fuzz" ;;
+    valgrind) wanted="$wanted $build $valgrind" ;;
     gnutls) wanted="$wanted $gnutls" ;;
     *) echo "packages.sh: no group named '$group'" >&2; exit 2 ;;
   esac
@@ -75,6 +77,7 @@ if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>
       smoke) needs="$needs lua5.1 lua5.2 lua5.3 lua5.4 luajit nginx openssl" ;;
       rock)  needs="$needs lua5.4 luajit nginx luarocks" ;;
       fuzz)  needs="$needs clang" ;;
+      valgrind) needs="$needs lua5.4 luajit nginx openssl busted valgrind" ;;
     esac
   done
   # shellcheck disable=SC2086

@@ -42,8 +42,7 @@ end
 ---@param log string file for what it prints
 ---@return table child
 function process.start(command, log)
-  -- a sanitizer that is preloaded is for the tests, not for servers
-  local script = ("exec 2>/dev/null; unset LD_PRELOAD; %s >>%s 2>&1 </dev/null & child=$!; cat >/dev/null; kill $child 2>/dev/null; wait $child")
+  local script = ("exec 2>/dev/null; %s >>%s 2>&1 </dev/null & child=$!; cat >/dev/null; kill $child 2>/dev/null; wait $child")
     :format(command, process.quote(log))
   local pipe = assert(io.popen(script, "w"))
   return setmetatable({ pipe = pipe }, child)

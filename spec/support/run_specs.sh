@@ -4,6 +4,10 @@
 #
 # A run that crashes, hangs or finds no test counts as one failure more, so the
 # last line cannot read well by accident.
+#
+# CHECK=sanitize or valgrind: every process that has a core in it is looked at,
+# the specs' children and nginx's workers too (watch.sh). What is found in any
+# of them, however that process ended, is printed and is one failure more.
 set -u
 
 variant=$1
@@ -18,23 +22,46 @@ for name in $(env | sed -n 's/^\(FRONTDESK_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "
 show=files
 [ $# -eq 1 ] && [ -f "$1" ] && show=tests
 
+check=${CHECK:-}
+findings=
+if [ -n "$check" ]; then
+  findings=$(mktemp -d /tmp/frontdesk.XXXXXX) || exit 2
+  trap 'rm -rf "$findings"' EXIT
+  chmod 1777 "$findings" # workers that run as another user write here as well
+fi
+
+report() { # LUA: prints what was found; false when that is nothing
+  [ -n "$check" ] || return 1
+  files=$(find "$findings" -type f -size +0)
+  [ -n "$files" ] || return 1
+  echo "$1: found by $check:"
+  cat $files
+  rm -f $files
+}
+
+run() { # LUA SPEC...
+  lua=$1
+  shift
+  if [ -n "$check" ]; then
+    tools=$root/build/watch-$check-$lua
+    sh spec/support/watch.sh "$check" "$tools" "$findings" "$lua" || exit
+    export PATH="$tools:$PATH" FRONTDESK_NGINX="$tools/gateway/nginx"
+  fi
+  export LUA_PATH="$root/lua/?.lua;$root/lua/?/init.lua;$root/spec/?.lua;;"
+  export LUA_CPATH="$root/build/$variant$lua/?.so;;"
+  export FRONTDESK_LUA="$lua"
+  exec timeout --foreground -k 10 "${SPEC_TIMEOUT:-900}" \
+    "$lua" spec/support/run.lua --output=spec/support/report.lua \
+    -Xoutput "$counts,$show" "$@" </dev/null
+}
+
 passed=0
 failed=0
 for lua in $luas; do
   counts=build/$variant$lua/counts
   rm -f "$counts"
-  printf '\n== %s ==\n' "$variant$lua"
-  # LuaJIT's own heap is invisible to the leak detector, so that all a script
-  # still holds when it calls os.exit looks lost there. Lua 5.4 finds the leaks.
-  case $lua in luajit*) leaks=0 ;; *) leaks=1 ;; esac
-  LUA_PATH="$root/lua/?.lua;$root/lua/?/init.lua;$root/spec/?.lua;;" \
-  LUA_CPATH="$root/build/$variant$lua/?.so;;" \
-  FRONTDESK_LUA=$lua LD_PRELOAD=${PRELOAD:-} \
-  ASAN_OPTIONS=detect_leaks=$leaks LSAN_OPTIONS="suppressions='$root/spec/support/leaks.supp':print_suppressions=0" \
-  UBSAN_OPTIONS=print_stacktrace=1 \
-    timeout --foreground -k 10 "${SPEC_TIMEOUT:-900}" \
-    "$lua" spec/support/run.lua --output=spec/support/report.lua \
-    -Xoutput "$counts,$show" "$@" </dev/null
+  printf '\n== %s ==\n' "$variant$lua${check:+, $check}"
+  (run "$lua" "$@")
   status=$?
 
   p=0 f=0 state=
@@ -49,6 +76,7 @@ for lua in $luas; do
     echo "$lua: no test ran"
     f=1
   fi
+  if report "$lua"; then f=$((f + 1)); fi
   passed=$((passed + p))
   failed=$((failed + f))
 done

@@ -59,11 +59,6 @@ local function command(nginx, folder, environment)
   for name, value in pairs(environment) do
     add(name, value)
   end
-  local preload = os.getenv "LD_PRELOAD"
-  if preload then -- a core made with a sanitizer needs it in nginx too; what nginx keeps to its end is no leak of ours
-    add("LD_PRELOAD", preload)
-    add("ASAN_OPTIONS", "detect_leaks=0")
-  end
   local globals = {}
   for _, module in ipairs(nginx.modules) do
     globals[#globals + 1] = ('load_module "%s";'):format(module)
@@ -106,11 +101,11 @@ local function keeper_script(values)
 end
 
 --- Starts the gateway.
----@param options table `environment`: variables that it is to see
+---@param options table `environment`: variables that it is to see; `nginx`: which, the one on PATH when not given
 ---@return table|nil gateway
 ---@return string|nil message
 return function(options)
-  local nginx, message = find.nginx()
+  local nginx, message = find.nginx(options.nginx)
   if not nginx then
     return nil, message
   end
