@@ -81,6 +81,21 @@ fdk_handle *fdk_handle_take(fdk_handle_pool *pool,
   return NULL;
 }
 
+/* libcurl 7.83 to 8.0 remembers a header of the last answer that it has freed,
+ * and writes to it when the next answer begins with a continued line: a server
+ * could write to our memory. A copy remembers no answer. */
+static bool forget_answer(fdk_handle *handle) {
+  unsigned int version = curl_version_info(CURLVERSION_NOW)->version_num;
+  if (version < 0x075300 || version >= 0x080100)
+    return true;
+  CURL *copy = curl_easy_duphandle(handle->easy);
+  if (copy == NULL)
+    return false;
+  curl_easy_cleanup(handle->easy);
+  handle->easy = copy;
+  return true;
+}
+
 void fdk_handle_give(fdk_handle_pool *pool, fdk_handle *handle) {
   bool digest = handle->digest != NULL;
   fdk_handle **list = digest ? &pool->digest : &pool->plain;
@@ -88,7 +103,7 @@ void fdk_handle_give(fdk_handle_pool *pool, fdk_handle *handle) {
   size_t most = digest ? (size_t)KEPT_DIGEST : (size_t)KEPT_PLAIN;
   handle->transfer = NULL;
   handle->words[0] = '\0';
-  if (handle->worn || *count >= most) {
+  if (handle->worn || *count >= most || !forget_answer(handle)) {
     fdk_handle_free(handle);
     return;
   }

@@ -19,6 +19,8 @@
   X(CURLE_INTERFACE_FAILED, NETWORK, "could not connect to %s")                \
   X(CURLE_PROXY, NETWORK, "the proxy did not connect to the service")          \
   X(CURLE_WEIRD_SERVER_REPLY, PROTOCOL, "%s sent an answer that is not HTTP")  \
+  X(CURLE_BAD_FUNCTION_ARGUMENT, PROTOCOL,                                     \
+    "%s sent an answer that is not HTTP")                                      \
   X(CURLE_HTTP2, PROTOCOL, "%s broke the rules of HTTP/2")                     \
   X(CURLE_HTTP2_STREAM, PROTOCOL, "%s ended the HTTP/2 stream with an error")  \
   X(CURLE_PARTIAL_FILE, PROTOCOL, "the answer from %s is incomplete")          \

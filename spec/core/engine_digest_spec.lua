@@ -2,6 +2,11 @@
 local core = require "frontdesk.core"
 local raw_server = require "support.raw_server"
 
+-- Some libcurls are not to remember an answer (csrc/engine/handle_pool.c), and so no nonce.
+local major, minor = core.curl_version:match "^libcurl[^/]*/(%d+)%.(%d+)"
+local release = major * 100 + minor
+local forgets = release >= 783 and release < 801
+
 -- Nonces are n1, n2, ...: one for each challenge. Its answers say which user the
 -- response was right for.
 local SERVER = [[
@@ -78,13 +83,13 @@ for _, algorithm in ipairs({ { "md5", "MD5" }, { "sha256", "SHA-256" } }) do
 
     it("goes on with the nonce, and counts it", function()
       send("anna", "sesame")
-      assert.equal("anna n1 2 ", send("anna", "sesame", { path = "/other" }):body())
-      assert.equal(3, #server:requests())
+      assert.equal(forgets and "anna n2 1 " or "anna n1 2 ", send("anna", "sesame", { path = "/other" }):body())
+      assert.equal(forgets and 4 or 3, #server:requests())
     end)
 
     it("sends the body with the answer, for any method", function()
       assert.equal("anna n1 1 xxx", send("anna", "sesame", { method = "POST", body = "xxx" }):body())
-      assert.equal("anna n1 2 xx", send("anna", "sesame", { method = "PUT", body = "xx" }):body())
+      assert.equal(forgets and "anna n2 1 xx" or "anna n1 2 xx", send("anna", "sesame", { method = "PUT", body = "xx" }):body())
     end)
 
     it("gives the 401 when the password is wrong", function()
@@ -97,7 +102,7 @@ for _, algorithm in ipairs({ { "md5", "MD5" }, { "sha256", "SHA-256" } }) do
     it("keeps one user's nonce from another", function()
       assert.equal("anna n1 1 ", send("anna", "sesame"):body())
       assert.equal("ben n2 1 ", send("ben", "open it"):body())
-      assert.equal("anna n1 2 ", send("anna", "sesame"):body())
+      assert.equal(forgets and "anna n3 1 " or "anna n1 2 ", send("anna", "sesame"):body())
     end)
 
     it("leaves no credentials for a request without any", function()

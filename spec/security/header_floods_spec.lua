@@ -46,6 +46,7 @@ local GROUPS = {
     { "that never ends", [[send(OK .. "X-A: ") forever(("y"):rep(65536))]], "too_large", LONG },
     { "that goes on in the next line", [[send(OK .. "X-A: one\r\n two\r\n" .. GOOD)]] },
     { "that goes on before it has begun", [[send(OK .. " two\r\n" .. GOOD)]], "protocol", BROKEN },
+    { "that goes on before it has begun, with a colon", [[send(OK .. " two: three\r\n" .. GOOD)]], "protocol", BROKEN },
     { "with NUL in its value", [[send(OK .. "X-A: one\0two\r\n" .. GOOD)]], "protocol", BROKEN },
     { "with NUL in its name", [[send(OK .. "X\0A: one\r\n" .. GOOD)]], "protocol", BROKEN },
     { "with NUL in a length", [[send(OK .. "Content-Length: 3\0001\r\n\r\n")]], "protocol", BROKEN },
@@ -153,6 +154,16 @@ describe("of an answer,", function()
       end)
     end
   end
+
+  -- libcurl 7.83 to 8.0 takes the header that it continues for one of the answer before
+  it("a header that goes on before it has begun writes to nobody's memory, again and again", function()
+    for _ = 1, 50 do
+      assert.equal(7, assert(service.client.things:get "2-5").id)
+      local value, err = service.client.things:get "2-7"
+      assert.is_nil(value)
+      hostile.check(err, { kind = "protocol", message = BROKEN })
+    end
+  end)
 
   it("headers that can be read are read out, folded ones as one line and repeated ones joined", function()
     local _, _, response = service.client.things:get "2-5"
