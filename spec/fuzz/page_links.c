@@ -4,15 +4,20 @@
 
 #include <curl/curl.h>
 
-/* by_libcurl(url) -> "scheme://host:port", path; nothing when it is no URL to
- * libcurl's parser, which is asked without any of our flags */
+/* by_libcurl(url [, link]) -> scheme, host, port, path of the URL, or of what the
+ * link means there; nothing when that is no URL to libcurl's parser, which is
+ * asked without any of our flags */
 static int by_libcurl(lua_State *L) {
   static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST,
                                     CURLUPART_PORT, CURLUPART_PATH};
   CURLU *handle = curl_url();
   int results = 0;
-  if (handle != NULL && curl_url_set(handle, CURLUPART_URL,
-                                     luaL_checkstring(L, 1), 0) == CURLUE_OK) {
+  if (handle != NULL &&
+      curl_url_set(handle, CURLUPART_URL, luaL_checkstring(L, 1), 0) ==
+          CURLUE_OK &&
+      (lua_isnoneornil(L, 2) ||
+       curl_url_set(handle, CURLUPART_URL, luaL_checkstring(L, 2), 0) ==
+           CURLUE_OK)) {
     for (; results < 4; results++) {
       char *text = NULL;
       curl_url_get(handle, parts[results], &text, CURLU_DEFAULT_PORT);

@@ -39,6 +39,15 @@ local function check(base, target)
   assert(not climbs(target:match "^[^?]*"), "without steps out of it")
 end
 
+-- The link was followed, so it leads nowhere else.
+local function check_link(base, target, link)
+  local scheme, host, port = by_libcurl(base)
+  local to_scheme, to_host, to_port = by_libcurl(base .. target, link)
+  if to_scheme then -- "2f://x" is an unknown scheme to libcurl, and a step within the folder to us
+    assert(scheme == to_scheme and host:lower() == to_host:lower() and port == to_port, "a link elsewhere is not followed")
+  end
+end
+
 -- Goes over pages; the first one holds the link. Every request is checked.
 local function follow(base, target, link, resume)
   local asked = 0
@@ -60,6 +69,9 @@ local function follow(base, target, link, resume)
       break
     end
     point = pages:point() or point
+  end
+  if link and asked > 1 then
+    check_link(base, target, link)
   end
   return asked, point
 end

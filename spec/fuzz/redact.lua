@@ -43,7 +43,7 @@ local FORMS = {
   function(text) return (text:gsub('["\\/]', "\\%0")) end,
   base64,
   function(text) return base64("a:" .. text .. ":b") end,
-  function(text) return base64("u:" .. text) end,
+  function(text) return base64("u" .. text) end,
   function(text) return (base64(text):gsub("[+/=]", { ["+"] = "-", ["/"] = "_", ["="] = "" })) end,
 }
 

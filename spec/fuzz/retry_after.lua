@@ -31,4 +31,5 @@ return function(text)
   local number = (MONTHS:find(month, 1, true) + 2) / 3
   local at = by_c_library(tonumber(year), number // 1, tonumber(day), tonumber(hour), tonumber(minute), tonumber(second))
   assert(seconds == math.min(DAY, math.max(0, at - NOW)), "a date is what the C library makes of it")
+  assert(retry_after(text, at - 1000) == 1000 and retry_after(text, at + 1) == 0, "to the second")
 end
