@@ -16,7 +16,7 @@ local function clients_of(service)
   local description, list = frontdesk[service].description, {}
   for look, make in pairs(LOOKS) do
     for role, choices in pairs(description.credentials) do
-      for _, choice in ipairs(choices) do
+      for i, choice in ipairs(choices) do
         local needed = {}
         for _, name in pairs(choice.needs or { choice.token, choice.username, choice.password }) do
           needed[name] = true
@@ -37,7 +37,7 @@ local function clients_of(service)
           options[name] = value or nil
         end
         list[#list + 1] = { service = service, role = role, kind = choice.kind, choice = choice, options = options,
-          secrets = secrets, make = make, name = ("%s, %s, %s"):format(role, choice.kind, look) }
+          secrets = secrets, make = make, first = i == 1, name = ("%s, %s, %s"):format(role, choice.kind, look) }
       end
     end
   end
@@ -302,7 +302,7 @@ for _, service in ipairs(every_service.names) do
 
     it("when one stands in a field where it does not belong", function()
       for _, given in ipairs(clients_of(service)) do
-        for _, operation in ipairs(operations_of(given, true)) do
+        for _, operation in ipairs(given.first and operations_of(given, true) or {}) do
           local trip = travel(given, nil, refusal(400))
           local secret = given.secrets[1]
           local right = every_service.input({ service = service, operation = operation })
