@@ -230,7 +230,7 @@ static bool push_object(decoder *decode) {
   fdk_scanner *scan = &decode->scan;
   uint16_t *guess = &decode->fields[scan->depth];
   member_row *row = row_at(decode, scan->depth);
-  luaL_checkstack(L, SLOTS, "too deep a document");
+  luaL_checkstack(L, SLOTS, "not enough memory for a document");
   bool empty = scan->at < scan->end && *scan->at == '}';
   lua_createtable(L, 0, empty ? 0 : *guess);
   fdk_token token = FDK_TOKEN_OBJECT;
@@ -268,7 +268,7 @@ static bool push_array(decoder *decode) {
   lua_State *L = decode->L;
   fdk_scanner *scan = &decode->scan;
   uint16_t *guess = &decode->items[scan->depth];
-  luaL_checkstack(L, SLOTS, "too deep a document");
+  luaL_checkstack(L, SLOTS, "not enough memory for a document");
   fdk_token token = fdk_scan_item(scan, true);
   if (token == FDK_TOKEN_CLOSE) { /* marked, or it would become {} again */
     lua_createtable(L, 0, 0);
@@ -326,7 +326,7 @@ int fdk_json_push(lua_State *L, const char *text, size_t size, bool keep_null) {
   decode.L = L;
   decode.keep_null = keep_null;
   int top = lua_gettop(L);
-  luaL_checkstack(L, SLOTS + ROWS * 2 * MEMBERS, "no room for a document");
+  luaL_checkstack(L, SLOTS + ROWS * 2 * MEMBERS, "not enough memory for a document");
   if (size >= LONG_DOCUMENT) {
     decode.slots = top + 1;
     lua_settop(L, top + ROWS * 2 * MEMBERS);

@@ -15,6 +15,9 @@
  * and its key, room for the functions below. */
 enum { SLACK = 12 };
 
+/* Slots of the Lua stack that every Lua has; some end at 8000. */
+enum { SHALLOW = 4000 };
+
 /* --- fields --- */
 
 static bool refuse_missing(fdk_shape_run *run, const fdk_shape_frame *frame) {
@@ -307,8 +310,11 @@ static bool write_fields(fdk_shape_run *run, fdk_shape_frame *frame,
   bool extras = false;
   bool body = shape == NULL || shape->body;
   int top = lua_gettop(L);
-  if (frame->depth > FDK_SHAPE_DEPTH ||
-      !lua_checkstack(L, 2 * object->count + SLACK))
+  bool fits = lua_checkstack(L, 2 * object->count + SLACK) != 0;
+  if (!fits &&
+      top < SHALLOW) /* far from the limit: there is no memory for it */
+    return fdk_shape_no_memory(run);
+  if (!fits || frame->depth > FDK_SHAPE_DEPTH)
     return fdk_shape_refuse(run, frame, FDK_SHAPE_GOT_NOTHING, index,
                             "is nested too deeply (does it contain itself?)");
   memset(slots, 0, object->count * sizeof slots[0]);
