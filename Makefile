@@ -112,6 +112,12 @@ sanitize:
 valgrind: | deps
 	@CHECK=valgrind SPEC_TIMEOUT=$${SPEC_TIMEOUT:-5400} $(MAKE) --no-print-directory test
 
+# Counters are kept by whoever has a core loaded, nginx's workers among them.
+coverage: | deps
+	@rm -rf build/coverage && mkdir -p build/coverage && find build -name '*.gcda' -exec rm -f {} +
+	@CHECK=coverage $(MAKE) --no-print-directory test VARIANT=cov- CFLAGS='-O0 -g --coverage -fprofile-update=atomic' || true
+	@lua5.4 spec/support/coverage_report.lua build/coverage $(ABIS:%=build/obj/cov-%) build/obj/cov-pure
+
 # The one piece of C with a thread of its own.
 sanitize-thread: | deps
 	@mkdir -p build/tsan
@@ -183,6 +189,7 @@ help:
 	@echo 'make lint      luacheck, gcc, clang, clang-tidy, cppcheck and the house rules'
 	@echo 'make sanitize  the specs under AddressSanitizer and UBSan'
 	@echo 'make valgrind  the specs under memcheck (an hour or so; SPEC=spec/core for some)'
+	@echo 'make coverage  which lines of C and Lua the specs run, and which never'
 	@echo 'make sanitize-thread   the notifier and a loop under ThreadSanitizer'
 	@echo 'make fuzz      libFuzzer on each target of spec/fuzz; SECONDS=20 a target, TARGETS="json_scan url"'
 	@echo 'make differential   the JSON decoder against lua-cjson; COUNT=500000 documents on each Lua'
@@ -195,6 +202,6 @@ help:
 	@echo 'make clean     removes build/'
 	@echo 'CURL=gnutls    with any of these: the core on the libcurl that has GnuTLS'
 
-.PHONY: build deps demo demo-nginx demo-import sandbox env test sanitize sanitize-thread valgrind fuzz differential bench smoke rock clean help \
+.PHONY: build deps demo demo-nginx demo-import sandbox env test sanitize sanitize-thread valgrind coverage fuzz differential bench smoke rock clean help \
   lint lint-lua lint-rules lint-clang lint-tidy lint-cppcheck
 .DELETE_ON_ERROR:

@@ -127,10 +127,12 @@ describe("an engine", function()
       engine:step()
       steps = steps + 1
     end
-    assert.is_true(steps < 20)
     assert.equal("slow", transfer:body())
-    engine:step()
-    assert.is_false(readable(0.05))
+    repeat -- on a slow machine a timer of libcurl's may still be due
+      engine:step()
+      steps = steps + 1
+    until not readable(0.05) or steps >= 20
+    assert.is_true(steps < 20)
     assert.is_nil(engine:timeout())
   end)
 

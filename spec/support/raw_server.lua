@@ -131,7 +131,8 @@ function raw_server.start(script)
   local folder = process.folder()
   write(folder .. "/script.lua", script)
   local here = debug.getinfo(1, "S").source:match("^@(.*)$")
-  local lua = rawget(_G, "jit") and "luajit" or "lua5.4"
+  -- a server has no core in it to be looked at
+  local lua = os.getenv "FRONTDESK_PLAIN_LUA" or rawget(_G, "jit") and "luajit" or "lua5.4"
   local self = setmetatable({ folder = folder }, server)
   self.child = process.start(("%s %s %s"):format(lua, process.quote(here), folder), folder .. "/log")
   for _ = 1, 500 do

@@ -8,6 +8,8 @@
 # CHECK=sanitize or valgrind: every process that has a core in it is looked at,
 # the specs' children and nginx's workers too (watch.sh). What is found in any
 # of them, however that process ended, is printed and is one failure more.
+#
+# CHECK=coverage: Lua 5.4 notes which lines run, into the folder build/coverage.
 set -u
 
 variant=$1
@@ -24,14 +26,14 @@ show=files
 
 check=${CHECK:-}
 findings=
-if [ -n "$check" ]; then
+if [ -n "$check" ] && [ "$check" != coverage ]; then
   findings=$(mktemp -d /tmp/frontdesk.XXXXXX) || exit 2
   trap 'rm -rf "$findings"' EXIT
   chmod 1777 "$findings" # workers that run as another user write here as well
 fi
 
 report() { # LUA: prints what was found; false when that is nothing
-  [ -n "$check" ] || return 1
+  [ -n "$findings" ] || return 1
   files=$(find "$findings" -type f -size +0)
   [ -n "$files" ] || return 1
   echo "$1: found by $check:"
@@ -42,7 +44,11 @@ report() { # LUA: prints what was found; false when that is nothing
 run() { # LUA SPEC...
   lua=$1
   shift
-  if [ -n "$check" ]; then
+  FRONTDESK_PLAIN_LUA=$(command -v "$lua")
+  export FRONTDESK_PLAIN_LUA
+  if [ "$check" = coverage ]; then
+    export FRONTDESK_COVERAGE="$root/build/coverage" LUA_INIT_5_4="@$root/spec/support/coverage.lua"
+  elif [ -n "$check" ]; then
     tools=$root/build/watch-$check-$lua
     sh spec/support/watch.sh "$check" "$tools" "$findings" "$lua" || exit
     export PATH="$tools:$PATH" FRONTDESK_NGINX="$tools/gateway/nginx"

@@ -42,7 +42,9 @@ case $check in
     memcheck="$(command -v valgrind) -q --error-exitcode=99 --log-file=$findings/memcheck.%p --leak-check=full
       --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect --keep-debuginfo=yes
       --num-callers=20 --suppressions=$root/spec/support/memcheck.supp"
-    command_for "$lua" $memcheck "$real_lua"
+    # A fork of a script's own leaves its parent's connections alone, on purpose,
+    # and all that hangs on them. The workers of nginx are forks too: they are told of.
+    command_for "$lua" $memcheck --child-silent-after-fork=yes "$real_lua"
     command_for gateway/nginx $memcheck "$real_nginx"
     ;;
   *) echo "watch.sh: there is no check named '$check'" >&2; exit 2 ;;
