@@ -9,11 +9,14 @@
 -- differences below, each of them recognised by its own look at the text. Any other is printed,
 -- with the command that shows it again, and fails.
 
+package.path = "spec/?.lua;" .. package.path
+
 local cjson = require "cjson"
 local core = require "frontdesk.core"
 local generator = require "support.json_generator"
 
 local COUNT, SEED, FIRST = tonumber(arg[1]), tonumber(arg[2] or 20240117), tonumber(arg[3] or 1)
+local COMMAND = jit and "luajit" or "lua5.4"
 local LUA = jit and jit.version or _VERSION
 local EXACT = 2 ^ 53
 local LONGEST_SHOWN = 1000 -- bytes of a document
@@ -236,8 +239,8 @@ end
 local counts, classes, bytes = { plain = 0, edges = 0, changed = 0, agreed = 0, refused = 0 }, {}, 0
 
 local function fail(number, text, why)
-  io.stderr:write(("%s: document %d of seed %d: %s\n%q\nagain: %s spec/proofs/differential.lua 1 %d %d\n"):format(
-    LUA, number, SEED, why, #text > LONGEST_SHOWN and text:sub(1, LONGEST_SHOWN) .. " ..." or text, jit and "luajit" or "lua5.4", SEED, number))
+  io.stderr:write(("%s: document %d of seed %d: %s\n%q\nagain: eval "$(make -s env LUA=%s)"; %s spec/proofs/differential.lua 1 %d %d\n"):format(
+    LUA, number, SEED, why, #text > LONGEST_SHOWN and text:sub(1, LONGEST_SHOWN) .. " ..." or text, COMMAND, COMMAND, SEED, number))
   os.exit(1)
 end
 
