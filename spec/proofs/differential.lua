@@ -239,7 +239,7 @@ end
 local counts, classes, bytes = { plain = 0, edges = 0, changed = 0, agreed = 0, refused = 0 }, {}, 0
 
 local function fail(number, text, why)
-  io.stderr:write(("%s: document %d of seed %d: %s\n%q\nagain: eval "$(make -s env LUA=%s)"; %s spec/proofs/differential.lua 1 %d %d\n"):format(
+  io.stderr:write(('%s: document %d of seed %d: %s\n%q\nagain: eval "$(make -s env LUA=%s)"; %s spec/proofs/differential.lua 1 %d %d\n'):format(
     LUA, number, SEED, why, #text > LONGEST_SHOWN and text:sub(1, LONGEST_SHOWN) .. " ..." or text, COMMAND, COMMAND, SEED, number))
   os.exit(1)
 end
