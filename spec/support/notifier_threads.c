@@ -5,6 +5,8 @@
  */
 #include "engine/notifier.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +72,93 @@ static void tell_each_event(int event) {
   close(connection);
 }
 
+/* A loop that wakes for nothing, or acknowledges what it was not told, is told
+ * no less for that; and one event is told once, however often it was raised. */
+static void storm(int event) {
+  fdk_notifier *notifier = notifier_of(event, -1);
+  int connection = connect_to(notifier);
+  for (int i = 0; i < ROUNDS; i++) {
+    for (int j = 0; j < 100; j++)
+      raise_event(event);
+    check(next_byte(connection) == '!', "a storm was not told");
+    uint64_t count = 0;
+    check(read(event, &count, sizeof count) == sizeof count && count == 100,
+          "part of a storm was lost");
+    for (int j = 0; j < 100; j++)
+      fdk_notifier_acknowledge(notifier);
+    raise_event(event); /* told although the loop owes it nothing any more */
+    check(next_byte(connection) == '!', "an event after a storm was not told");
+    take_event(event);
+    fdk_notifier_acknowledge(notifier);
+  }
+  fdk_notifier_free(notifier);
+  close(connection);
+}
+
+typedef struct raiser {
+  int event;
+  atomic_bool over;
+} raiser;
+
+static void *raise_on(void *argument) {
+  raiser *self = argument;
+  while (!atomic_load(&self->over))
+    raise_event(self->event);
+  return NULL;
+}
+
+/* Ended while another thread raises events, at a moment that nobody chose:
+ * before or after the byte, the connection, or the acknowledgement. */
+static void end_while_signalled(void) {
+  raiser other = {.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  pthread_t thread;
+  check(other.event >= 0, "no event");
+  check(pthread_create(&thread, NULL, raise_on, &other) == 0, "no thread");
+  for (int i = 0; i < 10 * ROUNDS; i++) {
+    fdk_notifier *notifier = notifier_of(other.event, i % 2 == 0 ? 1 : -1);
+    int connection = i % 5 == 0 ? -1 : connect_to(notifier);
+    if (i % 3 == 0)
+      fdk_notifier_acknowledge(notifier);
+    if (connection >= 0 && i % 7 == 0)
+      while (next_byte(connection) != '!')
+        ;
+    if (connection >= 0 && i % 4 == 0) { /* the loop's end goes first */
+      close(connection);
+      connection = -1;
+    }
+    fdk_notifier_free(notifier);
+    while (connection >= 0 && next_byte(connection) != '\0')
+      ;
+    if (connection >= 0)
+      close(connection);
+  }
+  atomic_store(&other.over, true);
+  pthread_join(thread, NULL);
+  close(other.event);
+}
+
+/* Some notifiers of one descriptor, as workers with some engines have them:
+ * each is told, and each ends by itself. */
+static void side_by_side(int event) {
+  enum { COUNT = 8 };
+  fdk_notifier *notifiers[COUNT];
+  int connections[COUNT];
+  for (int i = 0; i < COUNT; i++) {
+    notifiers[i] = notifier_of(event, -1);
+    connections[i] = connect_to(notifiers[i]);
+  }
+  raise_event(event);
+  for (int i = 0; i < COUNT; i++)
+    check(next_byte(connections[i]) == '!', "one of many was not told");
+  take_event(event);
+  for (int i = 0; i < COUNT; i++) {
+    fdk_notifier_acknowledge(notifiers[i]);
+    fdk_notifier_free(notifiers[i]);
+    check(next_byte(connections[i]) == '\0', "one of many told too much");
+    close(connections[i]);
+  }
+}
+
 /* `state`: how far it has come when it is ended. */
 static void end_in_state(int event, int state) {
   fdk_notifier *notifier = notifier_of(event, 1);
@@ -100,6 +189,10 @@ int main(void) {
   for (int i = 0; i < ROUNDS; i++)
     for (int state = 0; state < 6; state++)
       end_in_state(event, state);
+  storm(event);
+  for (int i = 0; i < ROUNDS; i++)
+    side_by_side(event);
+  end_while_signalled();
   close(event);
   return 0;
 }
