@@ -1,11 +1,9 @@
 -- Digest (RFC 7616) against a server that computes the answers itself.
 local core = require "frontdesk.core"
+local libcurl = require "support.libcurl"
 local raw_server = require "support.raw_server"
 
--- Some libcurls are not to remember an answer (csrc/engine/handle_pool.c), and so no nonce.
-local major, minor = core.curl_version:match "^libcurl[^/]*/(%d+)%.(%d+)"
-local release = major * 100 + minor
-local forgets = release >= 783 and release < 801
+local forgets = libcurl.forgets_nonces
 
 -- Nonces are n1, n2, ...: one for each challenge. Its answers say which user the
 -- response was right for.
