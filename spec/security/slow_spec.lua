@@ -160,7 +160,6 @@ describe("a service", function()
   describe("that goes away", function()
     local BROKE, CLOSED = "the connection to 127.0.0.1", "closed the connection without an answer"
     for _, case in ipairs {
-      { "at once, with a reset", "reset()", "network" },
       { "at once", "", "network" },
       { "in the middle of the request, with a reset", "receive(10) reset()", "network", BROKE },
       { "after the request, with a reset", "read_request() reset()", "network", BROKE },
@@ -182,6 +181,17 @@ describe("a service", function()
         assert.equal(2, server:count())
       end)
     end
+
+    -- The reset may come while the client still connects: then nothing can have left.
+    it("at once, with a reset, leaves open what a write has done, unless it was never connected", function()
+      local client = client_of "reset()"
+      local value, err = client.things:add { name = "Lamp" }
+      assert.is_nil(value)
+      local connected = not err.message:find("could not connect", 1, true)
+      hostile.check(err, { kind = "network", outcome = connected and "unknown" or "not_sent", retryable = not connected, attempts = 1,
+        message = "127.0.0.1" })
+      assert.same({ id = 7 }, (assert(client.things:get "b")))
+    end)
 
     it("after each of a hundred answers is asked again, over new connections, and no read is lost", function()
       server = raw_server.start [[
