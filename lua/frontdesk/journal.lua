@@ -226,6 +226,17 @@ function Journal:write(text)
   return true
 end
 
+-- Takes in the record that is being added, if the file has it: an error that comes in between (Ctrl-C, or no
+-- memory) must not part us from what is written, or the next line would not follow from the last. May be done twice.
+local function take_in(self)
+  local record = self.record
+  if record and record.from < self.file:size() then
+    take(self, record.text)
+    self.sum, self.added = record.sum, record.number
+  end
+  self.record = nil
+end
+
 --- Adds a record. It is the kernel's at once, and on the disk with its batch.
 ---@param word "started"|"done"|"failed"|"unknown"
 ---@param key string
@@ -233,17 +244,21 @@ end
 ---@return integer|nil added the record's number: it is on the disk once `synced` is as high
 ---@return frontdesk.error|nil err nothing was added
 function Journal:add(word, key, detail)
+  if not self.file then
+    return nil, problem(self.path, "the journal is closed")
+  end
+  take_in(self) -- where the last call did not come so far
   local text = word .. "\t" .. escape(key)
   local sum, line = line_of(self.sum, detail and text .. "\t" .. escape(detail) or text)
   if #line > LONGEST_LINE then
     return nil, problem(self.path, ("a key of %d bytes is too long to be recorded"):format(#key))
   end
+  self.record = { from = self.file:size(), text = text, sum = sum, number = self.added + 1 }
   local ok, err = self:write(line)
+  take_in(self)
   if not ok then
     return nil, err
   end
-  take(self, text)
-  self.sum, self.added = sum, self.added + 1
   if self.added - self.synced >= self.batch or clock.now() - self.synced_at >= BATCH_TIME then
     ok, err = self:sync()
     if not ok then

@@ -263,6 +263,37 @@ describe("a job's journal", function()
     assert.is_nil((one:sync()))
   end)
 
+  it("stays whole when an error breaks in, as Ctrl-C can at any instruction", function()
+    local jit = rawget(_G, "jit")
+    if jit then
+      jit.off() -- compiled code runs no hooks
+    end
+    local one = assert(open())
+    local ended, count = false, 0
+    while not ended do
+      count = count + 1
+      pcall(function()
+        debug.sethook(function()
+          debug.sethook()
+          error("interrupted!", 0)
+        end, "", count)
+        one:add("started", "K" .. count)
+        debug.sethook()
+        ended = true
+      end)
+      assert(one:add("done", "K" .. count))
+    end
+    if jit then
+      jit.on()
+    end
+    assert.is_true(count > 50)
+    one:close()
+    local again = assert(open())
+    assert.equal(count, #keys(again.done))
+    assert.same({}, again.open)
+    assert.equal(again.lines - 1, one.added)
+  end)
+
   it("reads a journal larger than what it reads at once", function()
     local one = assert(open())
     for i = 1, 20000 do
