@@ -465,6 +465,7 @@ describe("a job", function()
         end
         return file:append(text)
       end,
+      size = function() return file:size() end,
       sync = function() return file:sync() end,
       close = function() return file:close() end,
     }, {})
