@@ -10,6 +10,7 @@ typedef struct form {
   size_t size;
   size_t least; /* bytes that must agree */
   kind kind;
+  bool tail; /* its last bits are in one character more */
 } form;
 
 /* Beginnings that count. */
@@ -38,8 +39,8 @@ static unsigned char upper(unsigned char byte) {
 /* Makes what was appended to the bytes since `start` a form. False when memory
  * is out. */
 static bool close_form(fdk_redactor *redactor, size_t start, kind kind,
-                       size_t least) {
-  form made = {start, redactor->bytes.size - start, least, kind};
+                       size_t least, bool tail) {
+  form made = {start, redactor->bytes.size - start, least, kind, tail};
   if (made.size < least)
     made.least = made.size;
   unsigned char first = (unsigned char)redactor->bytes.data[start];
@@ -65,7 +66,7 @@ static bool add_hex(fdk_redactor *redactor, const char *secret, size_t size) {
     fits = fdk_buffer_push(&redactor->bytes, digits[byte >> 4]) &&
            fdk_buffer_push(&redactor->bytes, digits[byte & 15]);
   }
-  return fits && close_form(redactor, start, HEX, LEAST_HEX);
+  return fits && close_form(redactor, start, HEX, LEAST_HEX, false);
 }
 
 /* The characters that the secret alone decides when it is encoded behind
@@ -85,7 +86,8 @@ static bool add_base64(fdk_redactor *redactor, const char *secret, size_t size,
     fits = fdk_buffer_push(&redactor->bytes,
                            alphabet[pair >> (10 - bit % 8) & 63]);
   }
-  return fits && close_form(redactor, start, BASE64, LEAST_BASE64);
+  bool tail = (before + size) % 3 != 0;
+  return fits && close_form(redactor, start, BASE64, LEAST_BASE64, tail);
 }
 
 bool fdk_redactor_add(fdk_redactor *redactor, const char *secret, size_t size) {
@@ -93,7 +95,7 @@ bool fdk_redactor_add(fdk_redactor *redactor, const char *secret, size_t size) {
   if (size < FDK_SHORTEST_SECRET)
     return true;
   return fdk_buffer_append(&redactor->bytes, secret, size) &&
-         close_form(redactor, start, PLAIN, LEAST_PLAIN) &&
+         close_form(redactor, start, PLAIN, LEAST_PLAIN, false) &&
          add_hex(redactor, secret, size) &&
          add_base64(redactor, secret, size, 0) &&
          add_base64(redactor, secret, size, 1) &&
@@ -312,10 +314,9 @@ static size_t find_here(const fdk_redactor *redactor, const char *text,
       if (!same(of.kind, (unsigned char)wanted[0], first[reading]))
         continue;
       size_t covered = cover(wanted, &of, text, size, reading);
-      /* the secret's last bits may be in one character more */
       if (covered > 0 && of.kind == BASE64) {
-        if (covered < size && text[covered] != '\0' &&
-            is_base64((unsigned char)text[covered]))
+        if (of.tail && covered >= of.size && covered < size &&
+            text[covered] != '\0' && is_base64((unsigned char)text[covered]))
           covered++;
         while (covered < size && text[covered] == '=')
           covered++;

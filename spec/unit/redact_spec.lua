@@ -29,6 +29,12 @@ describe("redaction", function()
     end
   end)
 
+  it("finds two secrets in base64 that nothing divides, and all of the last character of one", function()
+    local secrets = { "sesame-4711x", "lantern-0815", "sesame-4711" }
+    assert.equal("(hidden)(hidden).", redact.text("c2VzYW1lLTQ3MTF4bGFudGVybi0wODE1.", secrets))
+    assert.equal("(hidden)(hidden).", redact.text("c2VzYW1lLTQ3MTE=bGFudGVybi0wODE1.", secrets))
+  end)
+
   it("finds pairs of \\u escapes, and escapes that were escaped once more", function()
     local secret = "key-\240\159\148\145-\"7\""
     assert.equal("(hidden)", redact.text([[key-\ud83d\udd11-\"7\"]], { secret }))
