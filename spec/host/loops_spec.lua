@@ -1,4 +1,5 @@
 -- The event loops themselves: each script runs in a Lua of its own, against the sandbox's nginx.
+local pace = require "support.pace"
 local process = require "frontdesk.sandbox.process"
 local sandbox = require "frontdesk.sandbox"
 
@@ -54,6 +55,7 @@ local PRELUDE = [[
   end
   local core = require "frontdesk.core"
   local frontdesk = require "frontdesk"
+  local pace = require "support.pace"
   frontdesk.use "%s"
   local omicall = frontdesk.omicall()
   local function find()
@@ -88,7 +90,7 @@ describe("in an event loop", function()
     for name, value in pairs(server:environment()) do
       command[#command + 1] = name .. "=" .. process.quote(value)
     end
-    command[#command + 1] = "timeout 20 " .. process.quote(interpreter()) .. " " .. path
+    command[#command + 1] = ("timeout %d "):format(20 * pace) .. process.quote(interpreter()) .. " " .. path
     local output = folder .. "/output"
     local status = process.run(table.concat(command, " ") .. " >" .. output .. " 2>&1 </dev/null")
     return process.read_file(output), status
@@ -101,7 +103,7 @@ describe("in an event loop", function()
   end
 
   local function slow(times)
-    assert(server:fault { service = "omicall", operation = "contacts.search", kind = "latency", seconds = 0.2, times = times })
+    assert(server:fault { service = "omicall", operation = "contacts.search", kind = "latency", seconds = 0.2 * pace, times = times })
   end
 
   local function calls(operation)
@@ -135,8 +137,8 @@ describe("in an event loop", function()
         assert.equal(0, status, text)
         local total, slowest = text:match "^20 fetched in (%S+) s; the slowest took (%S+) s\n$"
         assert.is_truthy(total, text)
-        assert.is_true(tonumber(slowest) >= 0.2)
-        assert.is_true(total - slowest < 0.3, text)
+        assert.is_true(tonumber(slowest) >= 0.2 * pace)
+        assert.is_true(total - slowest < 0.3 * pace, text)
         assert.equal(1, calls "auth.token")
         assert.equal(20, calls "contacts.search")
       end)
@@ -189,9 +191,9 @@ describe("in an event loop", function()
             start(function() list[i] = find() end)
           end
           local started = core.now()
-          print(find(), core.now() - started >= 0.19)
+          print(find(), core.now() - started >= 0.19 * pace)
           run()
-          print(list[1], list[2], core.now() - started < 0.6, watched)
+          print(list[1], list[2], core.now() - started < 0.6 * pace, watched)
         ]]
         assert.equal("1\ttrue\n1\t1\ttrue\t0\n", text)
       end)
@@ -209,7 +211,7 @@ describe("in an event loop", function()
             end)
           end
           run()
-          print(found, core.now() - started < 0.6, watched)
+          print(found, core.now() - started < 0.6 * pace, watched)
         ]]
         assert.equal("4\ttrue\t0\n", text)
         assert.equal(1, calls "auth.token")
@@ -220,16 +222,16 @@ describe("in an event loop", function()
         local text = run_in_loop [[
           local started = core.now()
           start(function()
-            local _, err = omicall.contacts:search({ keyword = "0900000012" }, { timeout = 0.1 })
+            local _, err = omicall.contacts:search({ keyword = "0900000012" }, { timeout = 0.1 * pace })
             print(err.kind)
           end)
           start(function()
-            frontdesk.sleep(0.05)
+            frontdesk.sleep(0.05 * pace)
             local slept = core.now() - started
-            print("slept", slept >= 0.05, slept < 0.1)
+            print("slept", slept >= 0.05 * pace, slept < 0.1 * pace)
           end)
           run()
-          print(core.now() - started < 0.19, watched)
+          print(core.now() - started < 0.19 * pace, watched)
         ]]
         assert.equal("slept\ttrue\ttrue\ntimeout\ntrue\t0\n", text)
         settle(1)
@@ -241,12 +243,12 @@ describe("in an event loop", function()
           start(function()
             local started = core.now()
             local values = frontdesk.map({ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 }, find)
-            print(values.n, values[10], core.now() - started < 0.6)
+            print(values.n, values[10], core.now() - started < 0.6 * pace)
             local task = frontdesk.spawn(find)
             frontdesk.sleep(0.02)
             task:cancel()
             print(task:wait())
-            print(core.now() - started < 0.6)
+            print(core.now() - started < 0.6 * pace)
           end)
           run()
           print(watched)
@@ -284,7 +286,7 @@ describe("in an event loop", function()
     end
     assert.equal(20, #lines, text)
     assert.equal(1, lines[12])
-    assert.is_true(require("frontdesk.core").now() - started < 2)
+    assert.is_true(require("frontdesk.core").now() - started < 2 * pace)
     assert.equal(1, calls "auth.token")
   end)
 

@@ -6,8 +6,8 @@
 # last line cannot read well by accident.
 #
 # CHECK=sanitize or valgrind: every process that has a core in it is looked at,
-# the specs' children and nginx's workers too (watch.sh). What is found in any
-# of them, however that process ended, is printed and is one failure more.
+# the specs' children too, and by the sanitizers nginx's workers (watch.sh). What
+# is found in any, however that process ended, is printed and one failure more.
 #
 # CHECK=coverage: Lua 5.4 notes which lines run, into the folder build/coverage.
 set -u
@@ -52,6 +52,7 @@ run() { # LUA SPEC...
     tools=$root/build/watch-$check-$lua
     sh spec/support/watch.sh "$check" "$tools" "$findings" "$lua" || exit
     export PATH="$tools:$PATH" FRONTDESK_NGINX="$tools/gateway/nginx"
+    [ "$check" != valgrind ] || export FRONTDESK_PACE=8 # support/pace.lua
   fi
   export LUA_PATH="$root/lua/?.lua;$root/lua/?/init.lua;$root/spec/?.lua;;"
   export LUA_CPATH="$root/build/$variant$lua/?.so;;"
