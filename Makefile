@@ -33,6 +33,8 @@ INC_lua5.2 = $(eval INC_lua5.2 := $$(call headers,lua5.2 lua-5.2 lua52))$(INC_lu
 INC_lua5.3 = $(eval INC_lua5.3 := $$(call headers,lua5.3 lua-5.3 lua53))$(INC_lua5.3)
 INC_lua5.4 = $(eval INC_lua5.4 := $$(call headers,lua5.4 lua-5.4 lua54 lua))$(INC_lua5.4)
 INC_luajit = $(eval INC_luajit := $$(call headers,luajit))$(INC_luajit)
+LIB_lua5.4 = $(eval LIB_lua5.4 := $$(shell pkg-config --libs lua5.4 || echo -llua5.4))$(LIB_lua5.4)
+LIB_luajit = $(eval LIB_luajit := $$(shell pkg-config --libs luajit || echo -lluajit-5.1))$(LIB_luajit)
 INC_curl   = $(eval INC_curl := $$(call headers,libcurl))$(INC_curl)
 
 # Where a script finds the built tree; the paths are this checkout's.
@@ -76,7 +78,7 @@ $(foreach abi,$(EVERY),$(eval $(call core_for,$(abi))))
 # --- what needs what
 
 GROUPS := build demo test lint bench smoke rock fuzz valgrind
-NEEDED := $(filter $(GROUPS),$(subst demo-import,demo,$(subst demo-nginx,demo,$(subst sandbox,demo,$(subst sanitize,test,$(subst differential,test,$(subst coverage,test,$(MAKECMDGOALS))))))))
+NEEDED := $(filter $(GROUPS),$(subst demo-import,demo,$(subst demo-nginx,demo,$(subst sandbox,demo,$(subst sanitize,test,$(subst differential,test,$(subst coverage,test,$(subst out-of-memory,test,$(MAKECMDGOALS)))))))))
 deps:
 	@[ "$(DEPS)" = no ] || sh spec/support/packages.sh $(if $(filter deps,$(MAKECMDGOALS)),$(GROUPS) gnutls,build $(NEEDED) $(GNUTLS))
 
@@ -142,6 +144,21 @@ build/fuzz/%: spec/fuzz/%.c $(pure:csrc/%.c=$(OBJ)pure/%.o) $(binding:csrc/%.c=$
 	  $(filter-out %.h,$^) $(LIBCURL) -l:liblua5.4.a -lm -ldl
 -include $(wildcard build/fuzz/*.d)
 
+# A Lua with the core in it, whose calls for memory can be made to fail.
+WRAPPED := malloc calloc realloc free curl_global_init
+
+define out_of_memory_for # ABI
+build/$(VARIANT)$(1)/out_of_memory: spec/proofs/out_of_memory.c $(pure:csrc/%.c=$(OBJ)pure/%.o) $(binding:csrc/%.c=$(OBJ)$(1)/%.o)
+	@mkdir -p $$(@D)
+	@echo "$$(CC) $$@"
+	$$(Q)$$(CC) $$(BASE) $$(WARN) $$(CFLAGS) $$(INC_curl) $$(INC_$(1)) -rdynamic -o $$@ $$^ \
+	  $(WRAPPED:%=-Wl,--wrap=%) $$(LIBCURL) $$(LIB_$(1)) -lm -ldl
+endef
+$(foreach abi,$(ABIS),$(eval $(call out_of_memory_for,$(abi))))
+
+out-of-memory: $(ABIS:%=build/$(VARIANT)%/out_of_memory)
+	@LUA_PATH='$(CURDIR)/spec/?.lua;$(LUA_PATH_)' lua5.4 spec/proofs/out_of_memory.lua $^
+
 differential: build
 	@sh spec/proofs/differential.sh "$(VARIANT)" "$(ABIS)" $(or $(COUNT),500000) $(SEED)
 
@@ -192,6 +209,7 @@ help:
 	@echo 'make coverage  which lines of C and Lua the specs run, and which never'
 	@echo 'make sanitize-thread   the notifier and a loop under ThreadSanitizer'
 	@echo 'make fuzz      libFuzzer on each target of spec/fuzz; SECONDS=20 a target, TARGETS="json_scan url"'
+	@echo 'make out-of-memory  each allocation failing in turn: some of them, or STEP=1 for all'
 	@echo 'make differential   the JSON decoder against lua-cjson; COUNT=500000 documents on each Lua'
 	@echo 'make sandbox   the five services in the foreground, with keys to try'
 	@echo 'make bench     how far from plain libcurl, and from the other Lua clients'
@@ -202,6 +220,6 @@ help:
 	@echo 'make clean     removes build/'
 	@echo 'CURL=gnutls    with any of these: the core on the libcurl that has GnuTLS'
 
-.PHONY: build deps demo demo-nginx demo-import sandbox env test sanitize sanitize-thread valgrind coverage fuzz differential bench smoke rock clean help \
+.PHONY: build deps demo demo-nginx demo-import sandbox env test sanitize sanitize-thread valgrind coverage fuzz out-of-memory differential bench smoke rock clean help \
   lint lint-lua lint-rules lint-clang lint-tidy lint-cppcheck
 .DELETE_ON_ERROR:
