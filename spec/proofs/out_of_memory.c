@@ -409,7 +409,7 @@ static bool in_child(lua_State *L, const plan *plan, unsigned long from,
   pid_t child = fork();
   if (child == 0) {
     catch_crashes();
-    alarm(120);
+    alarm(90);
     run_batch(L, plan, from, to, step);
     fflush(stdout);
     _exit(0);

@@ -293,12 +293,12 @@ function stages.jobs()
   if not writer then
     error(message, 0)
   end
-  for i = 1, 6 do
+  for i = 1, 4 do
     value_of(writer:write { id = "K" .. i, name = ("ä"):rep(i * 20) })
   end
   value_of(writer:close())
   for run = 1, 2 do
-    local job = value_of(frontdesk.job("tour", { journal = path, sync = "each" }))
+    local job = value_of(frontdesk.job("tour", { journal = path, sync = run == 1 and "each" or "batch" }))
     local summary, err = job:each(value_of(frontdesk.csv.rows(rows)), { key = "id", progress = false }, function(row)
       if row.id == "K3" and run == 1 then
         return nil, require("frontdesk.errors").new { kind = "rejected", message = "no" }
@@ -343,6 +343,12 @@ end
 --- Whether the module does its work.
 local function check()
   collectgarbage()
+  -- Lua 5.4's own loss: the type of its long buffers, half made, is taken for made ever after.
+  local registry = debug.getregistry()
+  local boxes = registry["_UBOX*"]
+  if boxes and not boxes.__close then
+    registry["_UBOX*"] = nil
+  end
   os.remove(folder .. "/journal")
   os.remove(folder .. "/rows.csv")
   for name, value in pairs(package.loaded) do
