@@ -82,14 +82,14 @@ describe("a service", function()
       brief([[
         read_request() send "HTTP/1.1 200 OK\r\n"
         for _ = 1, 50 do if not send "X-A: b\r\n" then break end sleep(0.02) end
-      ]], "was not complete within 0.25 s (0 bytes had come)")
+      ]], "was not complete within 0.2", { 0, 0 })
     end)
 
     it("sends interim answers now and then ends with the deadline", function()
       brief([[
         read_request()
         for _ = 1, 50 do if not send "HTTP/1.1 100 Continue\r\n\r\n" then break end sleep(0.02) end
-      ]], "was not complete within 0.25 s (0 bytes had come)")
+      ]], "was not complete within 0.2", { 0, 0 })
     end)
 
     for label, pause in pairs { ["a byte a second"] = 1, ["a byte every 20 ms"] = 0.02 } do
@@ -97,7 +97,7 @@ describe("a service", function()
         brief(([[
           read_request() send "HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n"
           for _ = 1, 50 do if not send " " then break end sleep(%s) if %s == 1 then break end end
-        ]]):format(pause, pause), "was not complete within 0.25 s", { 1, 20 })
+        ]]):format(pause, pause), "was not complete within 0.2", { 1, 20 })
       end)
     end
 
@@ -105,7 +105,7 @@ describe("a service", function()
       brief([[
         read_request() send "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1f;a="
         while send(("b"):rep(65536)) do end
-      ]], "was not complete within 0.25 s (0 bytes had come)")
+      ]], "was not complete within 0.2", { 0, 0 })
     end)
 
     it("sends compressed nothing, for ever, ends with the deadline", function()
@@ -114,7 +114,7 @@ describe("a service", function()
         read_request()
         send "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\31\139\8\0\0\0\0\0\0\3"
         while send(("\0\0\0\255\255"):rep(10000)) do end
-      ]], "was not complete within 0.25 s")
+      ]], "was not complete within 0.2")
     end)
 
     it("is silent in the TLS handshake ends with connect_timeout, and nothing was sent", function()
