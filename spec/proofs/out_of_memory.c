@@ -246,12 +246,15 @@ static report *shared;
 typedef struct mode {
   const char *name;
   unsigned long more; /* how many fail after it */
+  bool closes; /* also while Lua is closed, and nothing is checked before */
 } mode;
 
 /* Lua 5.4 collects garbage when an allocation fails, and tries again: once is
  * a full collection there, twice an error. */
-static const mode modes[] = {
-    {"once", 0}, {"twice", 1}, {"from then on", ~0UL >> 1}};
+static const mode modes[] = {{"once", 0, false},
+                             {"twice", 1, false},
+                             {"from then on", ~0UL >> 1, false},
+                             {"to the end", ~0UL >> 1, true}};
 
 typedef struct plan {
   const char *stage;
@@ -331,12 +334,15 @@ static void run_point(lua_State *L, const plan *plan, unsigned long point) {
   from->last = point > 0 ? point + plan->how->more : 0;
   from->armed = true;
   int status = lua_pcall(L, 0, 0, 0);
-  disarm();
   shared->count = from->count;
   if (from->failed > 0)
     shared->failed++;
-  if (status != 0) {
+  if (status != 0)
     shared->clean++;
+  if (plan->how->closes)
+    return;
+  disarm();
+  if (status != 0) {
     lua_pushstring(L, plan->stage);
     lua_pushstring(L, from->name);
     lua_pushvalue(L, 2);
@@ -391,6 +397,7 @@ static void run_batch(lua_State *L, const plan *plan, unsigned long from,
     run_point(L, plan, point);
     if (plan->apart) {
       lua_close(L);
+      disarm();
       check_leaks(plan, point);
     }
   }
@@ -474,6 +481,19 @@ static bool is_wanted(const char *words, const char *name) {
   return words == NULL || *words == '\0' || strstr(words, name) != NULL;
 }
 
+/* Whether the plan is one that was asked for, and tells something. */
+static bool makes_sense(const plan *plan) {
+  const mode *how = plan->how;
+  if (plan->source != LUA && how->more == 1)
+    return false; /* nobody else tries again */
+  if (how->closes && strcmp(plan->stage, "engine") != 0 &&
+      strcmp(plan->stage, "client") != 0)
+    return false; /* what has to be closed is in these */
+  return is_wanted(getenv("STAGES"), plan->stage) &&
+         is_wanted(getenv("SOURCES"), sources[plan->source].name) &&
+         is_wanted(getenv("MODES"), how->name);
+}
+
 static unsigned long number_of(const char *name, unsigned long otherwise) {
   const char *text = getenv(name);
   return text != NULL && *text != '\0' ? strtoul(text, NULL, 10) : otherwise;
@@ -512,22 +532,16 @@ int main(int count, char **arguments) {
       break;
   }
   lua_settop(L, 1);
-  for (int i = 0; i < stages; i++) {
-    for (int from = 0; from < SOURCES; from++) {
+  for (int i = 0; i < stages; i++)
+    for (int from = 0; from < SOURCES; from++)
       for (size_t how = 0; how < sizeof modes / sizeof modes[0]; how++) {
         bool bare = strcmp(names[i], "loading") == 0;
-        bool apart = bare || strcmp(names[i], "first") == 0;
+        bool apart =
+            bare || modes[how].closes || strcmp(names[i], "first") == 0;
         plan plan = {names[i], apart, bare, from, &modes[how]};
-        if (from != LUA && modes[how].more == 1)
-          continue; /* nobody else tries again */
-        if (!is_wanted(getenv("STAGES"), names[i]) ||
-            !is_wanted(getenv("SOURCES"), sources[from].name) ||
-            !is_wanted(getenv("MODES"), modes[how].name))
-          continue;
-        good = run_plan(L, &plan, step, most) && good;
+        if (makes_sense(&plan))
+          good = run_plan(L, &plan, step, most) && good;
       }
-    }
-  }
   lua_close(L);
   printf("%s: %lu of %lu points tried, %s\n", lua_name, points_tried, points,
          good ? "all of them good" : "NOT all of them good");
