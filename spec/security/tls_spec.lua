@@ -145,7 +145,7 @@ describe("TLS", function()
   it("of an old version works with those who take it: the servers above do serve", function()
     for i, case in ipairs(REFUSED) do
       if case.protocol then
-        local words = process.output(("unset LD_PRELOAD; openssl s_client -connect 127.0.0.1:%d -%s -cipher ALL:@SECLEVEL=0 </dev/null 2>&1")
+        local words = process.output(("openssl s_client -connect 127.0.0.1:%d -%s -cipher ALL:@SECLEVEL=0 </dev/null 2>&1")
           :format(ports["case" .. i], case.protocol:lower():gsub("v1%.", "1_"):gsub("v1$", "1")))
         assert.matches("Protocol *: *" .. case.protocol, words)
       end

@@ -152,7 +152,7 @@ describe("traces", function()
       } } ]]):gsub("@(%l+)", { url = server.url, token = TOKEN, key = KEY, password = NEW_PASSWORD }) }
     local said = {}
     for _, how in ipairs { "misuse", "text", "table" } do
-      said[#said + 1] = process.output(("unset LD_PRELOAD; curl -s -m 20 '%s/?how=%s'"):format(front.url, how))
+      said[#said + 1] = process.output(("curl -s -m 20 '%s/?how=%s'"):format(front.url, how))
     end
     local log = front:log()
     front:stop()

@@ -121,7 +121,7 @@ function certificates.make()
   local self = setmetatable({ folder = process.folder() }, made)
   write(self:file "tls.cnf", SETTINGS)
   local script = COMMANDS:format(process.quote(self.folder))
-  local done = process.output(("unset LD_PRELOAD; (%s) >%s 2>&1; [ $? = 0 ] && echo done"):format(script, process.quote(self:file "log")))
+  local done = process.output(("(%s) >%s 2>&1; [ $? = 0 ] && echo done"):format(script, process.quote(self:file "log")))
   if done ~= "done" then
     local words = process.output("tail -5 " .. process.quote(self:file "log"))
     self:remove()
@@ -141,7 +141,7 @@ end
 --- Runs another command of openssl's in the folder, as the root: { "-revoke", "good.pem" }.
 ---@param words string what stands behind `openssl ca` and the root's own arguments
 function made:root(words)
-  local status = process.output(("unset LD_PRELOAD; cd %s && openssl ca -config tls.cnf -name root_ca -cert root.pem -keyfile root.key %s >>log 2>&1 && echo done")
+  local status = process.output(("cd %s && openssl ca -config tls.cnf -name root_ca -cert root.pem -keyfile root.key %s >>log 2>&1 && echo done")
     :format(process.quote(self.folder), words))
   assert(status == "done", "openssl refused: " .. words)
 end

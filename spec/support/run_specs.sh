@@ -9,7 +9,8 @@
 # the specs' children too, and by the sanitizers nginx's workers (watch.sh). What
 # is found in any, however that process ended, is printed and one failure more.
 #
-# CHECK=coverage: Lua 5.4 notes which lines run, into the folder build/coverage.
+# CHECK=coverage: Lua 5.4 notes which lines run, into the folder build/coverage;
+# without the specs that are about C alone, or count what the collector does.
 set -u
 
 variant=$1
@@ -48,6 +49,7 @@ run() { # LUA SPEC...
   export FRONTDESK_PLAIN_LUA
   if [ "$check" = coverage ]; then
     export FRONTDESK_COVERAGE="$root/build/coverage" LUA_INIT_5_4="@$root/spec/support/coverage.lua"
+    case $lua in lua5.4) set -- --exclude-pattern=json_ --exclude-pattern=lifetime_ "$@" ;; esac
   elif [ -n "$check" ]; then
     tools=$root/build/watch-$check-$lua
     sh spec/support/watch.sh "$check" "$tools" "$findings" "$lua" || exit
