@@ -50,6 +50,18 @@ function coroutine.wrap(fn) -- luacheck: ignore
   end
 end
 
+-- Specs that set hooks of their own take them away again; ours comes back then.
+function debug.sethook(...) -- luacheck: ignore
+  sethook(...)
+  local thread, hook = ...
+  if type(thread) ~= "thread" then
+    thread, hook = coroutine.running(), thread
+  end
+  if not hook then
+    sethook(thread, count, "l")
+  end
+end
+
 local left = false
 local function leave()
   if left then
