@@ -112,9 +112,23 @@ describe("core.journal", function()
   it("refuses what is no file, without waiting", function()
     assert.equal("it is a folder", refusal(folder))
     assert.equal("there is no such folder", refusal(folder .. "/absent/a.journal"))
+    open():close()
+    assert.equal("there is no such folder", refusal(path .. "/below-a-file"))
     os.execute("mkfifo " .. folder .. "/pipe")
     assert.equal("it is not a regular file", refusal(folder .. "/pipe"))
     assert.equal("it is not a regular file", refusal "/dev/null")
+  end)
+
+  it("says that too many files are open", function()
+    local script = ([[
+      local core, files = require "frontdesk.core", {}
+      repeat
+        files[#files + 1] = io.open "/dev/null"
+      until #files == 32 or select(2, io.open "/dev/null")
+      print(core.journal(%q))
+    ]]):format(path)
+    local said = process.output(("ulimit -n 24; %s -e %s 2>&1 </dev/null"):format(os.getenv "FRONTDESK_LUA" or arg[-1], process.quote(script)))
+    assert.equal("nil\ttoo many files are open\tfalse", said)
   end)
 
   it("refuses use after it was closed, and closes twice", function()
