@@ -28,6 +28,9 @@ local errors = require "frontdesk.errors"
 local json = {}
 
 local has_cjson, cjson = pcall(require, "cjson")
+if not has_cjson and tostring(cjson):find("not enough memory", 1, true) then
+  error(cjson, 0) -- it may well be there
+end
 cjson = has_cjson and type(cjson) == "table" and cjson or {}
 
 local function shared(name, kind)

@@ -352,7 +352,7 @@ local function check()
   os.remove(folder .. "/journal")
   os.remove(folder .. "/rows.csv")
   for name, value in pairs(package.loaded) do
-    if name:find "^frontdesk" and type(value) ~= "table" then -- Lua 5.1's mark, which stays when loading has failed
+    if (name:find "^frontdesk" or name == "cjson") and type(value) ~= "table" then -- Lua 5.1's mark, which stays when loading has failed
       package.loaded[name] = nil
     end
   end

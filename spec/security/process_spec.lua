@@ -206,8 +206,8 @@ describe("a process without a descriptor left", function()
       "journal: too many files are open",
       "profile: true",
       "notifier: network",
-      "call of a new client: network not_sent",
-      "call of a client that needs a connection: network not_sent",
+      "call of a new client: network not_sent: too many open files",
+      "call of a client that needs a connection: network not_sent: too many open files",
       "call over the kept connection: kept",
       "files as before: true",
       "afterwards: answered, answered",
@@ -240,7 +240,8 @@ describe("a process without a descriptor left", function()
       print("notifier: " .. failure.kind)
       local function kinds(name, omicall)
         local value, err = omicall:request { method = "GET", path = "/", value = "payload" }
-        print(name .. ": " .. (value and (value == connected and "kept" or "answered") or err.kind .. " " .. err.outcome))
+        print(name .. ": " .. (value and (value == connected and "kept" or "answered") or err.kind .. " " .. err.outcome
+          .. (err.message:find "too many open files" and ": too many open files" or ": " .. err.message)))
       end
       kinds("call of a new client", fresh)
       -- one for the engine, none for the connection
