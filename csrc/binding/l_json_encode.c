@@ -217,6 +217,12 @@ static bool append_object(encoder *encode, int index) {
   return fdk_buffer_push(encode->out, '}') || no_memory(encode);
 }
 
+/* Whether an array or object may begin here. */
+static bool check_depth(encoder *encode) {
+  return encode->depth < FDK_JSON_DEPTH ||
+         wrong(encode, "lies more than 128 tables deep");
+}
+
 static bool append_table(encoder *encode, int index) {
   lua_State *L = encode->L;
   const void *table = lua_topointer(L, index);
@@ -224,8 +230,8 @@ static bool append_table(encoder *encode, int index) {
     if (encode->open[i] == table)
       return wrong(encode, "contains itself");
   }
-  if (encode->depth == FDK_JSON_DEPTH)
-    return wrong(encode, "lies more than 128 tables deep");
+  if (!check_depth(encode))
+    return false;
   if (!lua_checkstack(L, SLOTS))
     return no_memory(encode);
   bool array = false;
@@ -266,7 +272,8 @@ static bool append_other(encoder *encode, int index, int type) {
     if (sentinel == NULL)
       return fdk_buffer_append(out, "null", 4) || no_memory(encode);
     if (sentinel == encode->state->empty_array)
-      return fdk_buffer_append(out, "[]", 2) || no_memory(encode);
+      return check_depth(encode) &&
+             (fdk_buffer_append(out, "[]", 2) || no_memory(encode));
     break;
   }
   case LUA_TNIL:

@@ -11,8 +11,8 @@ local function encode(value)
   return text
 end
 
-local function nested(depth)
-  local value = {}
+local function nested(depth, innermost)
+  local value = innermost or {}
   for _ = 2, depth do
     value = { value }
   end
@@ -203,6 +203,8 @@ describe("json.encode refuses", function()
     { "a table as a key", { [{}] = 1 }, "", "has a key that is a table; names must be strings" },
     { "null as a key", { [null] = 1 }, "", "has a key that is a userdata; names must be strings" },
     { "129 tables in one another", nested(129), ("[1]"):rep(84) .. "...", "lies more than 128 tables deep" },
+    { "the sentinel of an empty array in 128 tables", nested(129, json.empty_array), ("[1]"):rep(84) .. "...",
+      "lies more than 128 tables deep" },
   }
   for _, case in ipairs(cases) do
     it(case[1], function()
