@@ -300,7 +300,23 @@ describe("in an event loop", function()
         first:wrap(function() cqueues.sleep(0.01) error("broken", 0) end)
         print(first:loop())
         first = nil
-        collectgarbage()
+        for _ = 1, 3 do collectgarbage() end -- finalizers hold on to what they are called for
+        second:wrap(function() print(find()) end)
+        print(second:loop())
+      ]])
+      assert.matches("^false\tbroken[^\n]*\n1\ntrue\n$", text)
+    end)
+
+    it("that was given up in the midst of a log-in leaves the log-in to the next one", function()
+      assert(server:fault { service = "omicall", operation = "auth.token", kind = "latency", seconds = 1 * pace })
+      local text = run_text(PRELUDE:format("cqueues", "cqueues") .. [[
+        local cqueues = require "cqueues"
+        local first, second = cqueues.new(), cqueues.new()
+        first:wrap(function() find() end)
+        first:wrap(function() cqueues.sleep(0.1 * pace) error("broken", 0) end)
+        print(first:loop())
+        first = nil
+        for _ = 1, 3 do collectgarbage() end
         second:wrap(function() print(find()) end)
         print(second:loop())
       ]])

@@ -49,6 +49,22 @@ describe("tokens", function()
     loop:run()
   end
 
+  it("are fetched by another when the task that logged in was collected", function()
+    do
+      local task = coroutine.create(function() tokens.obtain(store, "mai", now + 30, coroutine.yield) end)
+      assert(coroutine.resume(task))
+    end
+    want("waits")
+    assert.equal(0, #logins) -- the first one is still there
+    collectgarbage()
+    collectgarbage()
+    want("takes over")
+    assert.equal(1, #logins)
+    logins[1].answer("token-1", 3600)
+    assert.equal("token-1", got["takes over"])
+    assert.equal("token-1", got.waits)
+  end)
+
   it("are fetched once, however many tasks want one", function()
     for i = 1, 200 do
       want(i)

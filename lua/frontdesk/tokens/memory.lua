@@ -3,6 +3,9 @@
 local cancellation = require "frontdesk.cancellation"
 local core = require "frontdesk.core"
 
+-- Stands for the main thread, where Lua has no name for it.
+local MAIN = coroutine.create(function() end)
+
 local Memory = { __name = "frontdesk.tokens.memory" }
 Memory.__index = Memory
 
@@ -24,13 +27,21 @@ function Memory:drop(key, token)
   end
 end
 
--- A lock holds no longer than its holder may take: a task can go away without a word.
+-- Whether the task that took a lock can still give it back. Of a login that runs apart from
+-- its task nobody can tell.
+local function is_held(self, key)
+  local holder = self.holders[key]
+  return self.apart ~= nil or holder ~= nil and coroutine.status(holder) ~= "dead"
+end
+
+-- A lock holds no longer than its holder may take, nor than its holder is there: a task can go
+-- away without a word.
 function Memory:lock(key, seconds)
   local held_until, now = self.locked[key], core.now()
-  if held_until and now < held_until then
+  if held_until and now < held_until and is_held(self, key) then
     return false
   end
-  self.locked[key] = now + seconds
+  self.locked[key], self.holders[key] = now + seconds, coroutine.running() or MAIN
   return true
 end
 
@@ -71,7 +82,10 @@ local memory = {}
 ---@param apart (fun(action: fun()): any, any)|nil see frontdesk.tokens
 ---@return table store
 function memory.new(ticket, apart)
-  return setmetatable({ entries = {}, locked = {}, waiting = {}, failed = {}, ticket = ticket, apart = apart }, Memory)
+  return setmetatable({
+    entries = {}, locked = {}, waiting = {}, failed = {}, holders = setmetatable({}, { __mode = "v" }),
+    ticket = ticket, apart = apart,
+  }, Memory)
 end
 
 return memory
