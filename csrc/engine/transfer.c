@@ -41,7 +41,8 @@ static bool is_digit(char byte) {
   return byte >= '0' && byte <= '9';
 }
 
-/* The status of "HTTP/1.1 200 OK" or "HTTP/2 200"; -1 for anything else. */
+/* The status of "HTTP/1.1 200 OK" or "HTTP/2 200"; -1 for anything else, and
+ * for what is below 100 (RFC 9110, 15). */
 static int status_of(const char *line, size_t size) {
   const char *end = line + size;
   const char *at = line + strlen("HTTP/");
@@ -49,8 +50,8 @@ static int status_of(const char *line, size_t size) {
     return -1;
   if (end - at > 2 && at[0] == '.' && is_digit(at[1]))
     at += 2;
-  if (end - at < 4 || at[0] != ' ' || !is_digit(at[1]) || !is_digit(at[2]) ||
-      !is_digit(at[3]) || (end - at > 4 && at[4] != ' '))
+  if (end - at < 4 || at[0] != ' ' || !is_digit(at[1]) || at[1] == '0' ||
+      !is_digit(at[2]) || !is_digit(at[3]) || (end - at > 4 && at[4] != ' '))
     return -1;
   return (at[1] - '0') * 100 + (at[2] - '0') * 10 + (at[3] - '0');
 }
