@@ -179,7 +179,7 @@ describe("a transfer that fails", function()
     ["a malformed status line"] = "HTTP/1.1 abc\\r\\n\\r\\n",
     ["a status line that libcurl alone takes for a 200"] = "HTTP/x 403\\r\\nContent-Length: 0\\r\\n\\r\\n",
     ["a status in small letters, which libcurl does not see,"] = "http/1.1 404 Not Found\\r\\nContent-Length: 0\\r\\n\\r\\n",
-    ["a status below 100"] = "HTTP/1.1 051 OK\\r\\nContent-Length: 0\\r\\n\\r\\n",
+    ["a status below 100"] = "HTTP/2 051 OK\\r\\nContent-Length: 0\\r\\n\\r\\n",
     ["a status of four digits"] = "HTTP/1.1 2000 OK\\r\\nContent-Length: 0\\r\\n\\r\\n",
     ["an unknown HTTP version"] = "HTTP/7.1 200 OK\\r\\n\\r\\n",
     ["contradicting lengths"] = "HTTP/1.1 200 OK\\r\\nContent-Length: x\\r\\n\\r\\n",
