@@ -13,8 +13,8 @@ local function read(path)
 end
 
 local DOCUMENTS = {
-  "docs/architecture.md", "docs/describing-a-service.md", "docs/errors.md", "docs/event-loops.md", "docs/installing.md", "docs/jobs.md",
-  "docs/lists.md", "docs/nginx.md", "docs/services.md", "docs/workflows.md",
+  "docs/architecture.md", "docs/coverage.md", "docs/describing-a-service.md", "docs/errors.md", "docs/event-loops.md", "docs/installing.md",
+  "docs/jobs.md", "docs/lists.md", "docs/nginx.md", "docs/services.md", "docs/workflows.md",
 }
 
 describe("the documents", function()
