@@ -93,6 +93,7 @@ build = {
     ["frontdesk.config"] = "lua/frontdesk/config.lua",
     ["frontdesk.credentials"] = "lua/frontdesk/credentials.lua",
     ["frontdesk.csv"] = "lua/frontdesk/csv.lua",
+    ["frontdesk.description"] = "lua/frontdesk/description.lua",
     ["frontdesk.envelope"] = "lua/frontdesk/envelope.lua",
     ["frontdesk.errors"] = "lua/frontdesk/errors.lua",
     ["frontdesk.host"] = "lua/frontdesk/host/init.lua",

@@ -65,12 +65,10 @@ function client.new(description, options)
     description = description,
     options = options,
     standing = standing_headers(description, options),
-    base = options.base_url .. (description.join == "." and "." or ""),
     operations = {},
     credentials = {},
     service = description.name,
     given_secrets = secrets.of_options(description, options),
-    origin = core.url_parse(options.base_url).origin,
   }, Client)
   self.new_response = response.maker(function() return self:secrets() end)
   self.trade = function(name, input, deadline)
@@ -84,7 +82,7 @@ end
 function Client:operation(name)
   local operation = self.operations[name]
   if not operation then
-    operation = operations.compile(self.description, name)
+    operation = operations.compile(self.description, name, self.options)
     self.operations[name] = operation
   end
   return operation
@@ -92,11 +90,11 @@ end
 
 -- What the calls of a credential keep to. A transport that was given has limits of its own:
 -- what happens in one test, say, is nothing to the next.
-function Client:limiter(role, credential)
+function Client:limiter(role, credential, base)
   local options = self.options
   return limits.new {
     key = self.service .. " " .. role .. " " .. hosts.key(credential.identity or ""),
-    origin = self.origin,
+    origin = self.options.bases[base].origin,
     rate = options.rate,
     burst = options.burst,
     max_in_flight = options.max_in_flight,
@@ -105,18 +103,21 @@ function Client:limiter(role, credential)
   }
 end
 
--- The credential of a role, chosen when first asked for. nil, message when none was given.
-function Client:credential(role)
-  local credential = self.credentials[role]
+-- The credential of an operation, chosen when first asked for. nil, message when none was given.
+-- Each base address has its own, since its limits are those of one place.
+function Client:credential(operation)
+  local role, base = operation.role, operation.base
+  local key = base == "main" and role or role .. " " .. base
+  local credential = self.credentials[key]
   if not credential then
     local message
     credential, message = credentials.choose(self.description, self.options, role)
     if not credential then
       return nil, message
     end
-    credential.limiter = self:limiter(role, credential)
+    credential.limiter = self:limiter(role, credential, base)
     credential.transport = self.options.transport or transports.of(credential, self.options.proxy)
-    self.credentials[role] = credential
+    self.credentials[key] = credential
   end
   return credential
 end
@@ -254,7 +255,7 @@ function Client:send(credential, request, deadline, attempt)
   return reply, failure, place
 end
 
-local PLAIN_HTTP = "base_url is plain http to another machine, or by a proxy on one, where anyone on the way can read the secrets; "
+local PLAIN_HTTP = "%s is plain http to another machine, or by a proxy on one, where anyone on the way can read the secrets; "
   .. "use https, or say allow_http = true"
 
 --- Calls a compiled operation.
@@ -266,6 +267,12 @@ local PLAIN_HTTP = "base_url is plain http to another machine, or by a proxy on 
 ---@return table|nil err, or nil
 ---@return table|nil response beside a value; beside an error it is err.response
 function Client:call(operation, input, call_options, deadline)
+  if operation.holds_credential then
+    local credential, message = self:credential(operation)
+    if not credential then
+      return self:fail(operation, input, { kind = "auth", message = message })
+    end
+  end
   if operation.option_fields then
     input = with_options(operation, input, self.options)
   end
@@ -281,7 +288,7 @@ function Client:request_of(operation, credential, target, body)
   local options = self.options
   local request = {
     method = operation.method,
-    url = self.base .. target,
+    url = options.bases[operation.base].prefix .. target,
     body = body,
     connect_timeout = options.connect_timeout,
     max_body = options.max_body,
@@ -351,10 +358,11 @@ end
 -- try is repeated as retry.lua allows.
 function Client:perform(operation, target, body, input, call_options, deadline)
   local options = self.options
-  if options.plain_http then
-    return self:fail(operation, input, { kind = "invalid_input", field = "base_url", message = PLAIN_HTTP })
+  local base = options.bases[operation.base]
+  if base.plain_http then
+    return self:fail(operation, input, { kind = "invalid_input", field = base.option, message = PLAIN_HTTP:format(base.option) })
   end
-  local credential, message = self:credential(operation.role)
+  local credential, message = self:credential(operation)
   if not credential then
     return self:fail(operation, input, { kind = "auth", message = message })
   end

@@ -1,6 +1,7 @@
 --- Where a client's options come from: the constructor, the environment, a profile file.
 
 local core = require "frontdesk.core"
+local descriptions = require "frontdesk.description"
 local nearest = require "frontdesk.nearest"
 local profiles = require "frontdesk.profile"
 
@@ -100,6 +101,9 @@ local function complaint(option, value)
   if value == "" then
     return name .. " must not be empty"
   end
+  if option.word and not value:find "^%a[%w_]*$" then
+    return name .. " must be one word of letters, digits and _"
+  end
   if kind == "string" and value:find "[%z\1-\31\127]" then
     return name .. " must not hold line breaks or other control characters"
   end
@@ -187,6 +191,44 @@ local function base_url(description, options)
     return environment.base_url, environment.allow_http
   end
   return environment.base_url, options.allow_http
+end
+
+-- A base address as the client needs it: checked, and ready to have a path put behind it.
+---@return { option: string, prefix: string, origin: string, plain_http: boolean }
+local function new_base(description, options, stays_here, option, name)
+  local url = options[option]
+  local parsed, message = core.url_parse(url)
+  if not parsed then
+    fail(description, option .. " is not usable: " .. message)
+  end
+  if parsed.query then
+    fail(description, option .. " must not have a query (the part after '?')")
+  end
+  local join = descriptions.join(description, name)
+  -- a dot behind the bare host would make it another one: https://svc.example.Shop/Current
+  if join == "." and not parsed.path:find "[^/%.]" then
+    fail(description, option .. " must have a path, which the names of the calls are joined to by a dot")
+  end
+  url = url:gsub(join == "." and "[/%.]+$" or "/+$", "")
+  options[option] = url
+  return {
+    option = option,
+    prefix = url .. (join == "." and "." or ""),
+    origin = parsed.origin,
+    plain_http = parsed.scheme == "http" and not options.allow_http and not (parsed.loopback and stays_here),
+  }
+end
+
+-- Whether what goes to this machine stays on it: by a proxy elsewhere it does not.
+local function check_proxy(description, url)
+  if not url then
+    return true
+  end
+  local proxy, problem = parse_proxy(url)
+  if not proxy then
+    fail(description, "proxy is not usable: " .. problem)
+  end
+  return proxy.loopback
 end
 
 local function check_needs_together(description, options)
@@ -280,6 +322,9 @@ function config.resolve(description, given, sources)
       end
     end
     if value == nil then
+      value = option.default
+    end
+    if value == nil then
       value = DEFAULTS[name]
     end
     if value ~= nil then
@@ -302,27 +347,11 @@ function config.resolve(description, given, sources)
   check_needs_together(description, options)
 
   options.base_url, options.allow_http = base_url(description, options)
-  local parsed, message = core.url_parse(options.base_url)
-  if not parsed then
-    fail(description, "base_url is not usable: " .. message)
+  local stays_here = check_proxy(description, options.proxy)
+  options.bases = { main = new_base(description, options, stays_here, "base_url") }
+  for name, base in pairs(description.bases or {}) do
+    options.bases[name] = new_base(description, options, stays_here, base.option, name)
   end
-  if parsed.query then
-    fail(description, "base_url must not have a query (the part after '?')")
-  end
-  -- a dot behind the bare host would make it another one: https://svc.example.Shop/Current
-  if description.join == "." and not parsed.path:find "[^/%.]" then
-    fail(description, "base_url must have a path, which the names of the calls are joined to by a dot")
-  end
-  options.base_url = options.base_url:gsub(description.join == "." and "[/%.]+$" or "/+$", "")
-  local stays_here = parsed.loopback
-  if options.proxy then
-    local proxy, problem = parse_proxy(options.proxy)
-    if not proxy then
-      fail(description, "proxy is not usable: " .. problem)
-    end
-    stays_here = stays_here and proxy.loopback
-  end
-  options.plain_http = parsed.scheme == "http" and not options.allow_http and not stays_here
   return options
 end
 

@@ -45,16 +45,22 @@ local function fixed(secrets, own)
   }
 end
 
+local function second_of(pairs_of_names)
+  local names = {}
+  for i, pair in ipairs(pairs_of_names) do
+    names[i] = pair[2]
+  end
+  return names
+end
+
 -- The options that a choice needs.
 local function needs_of(choice)
   if choice.needs then
     return choice.needs
+  elseif choice.kind == "body" then
+    return second_of(choice.fields)
   elseif choice.kind == "header" then
-    local names = {}
-    for i, pair in ipairs(choice.headers) do
-      names[i] = pair[2]
-    end
-    return names
+    return second_of(choice.headers)
   elseif choice.kind == "bearer" then
     return { choice.token }
   end
@@ -100,6 +106,20 @@ local function answered_by_curl(choice, options)
 end
 make.basic = answered_by_curl
 make.digest = answered_by_curl
+
+-- What the body holds; the operation's fields put it there.
+function make.body(choice, options)
+  local secrets = {}
+  for i, name in ipairs(needs_of(choice)) do
+    secrets[i] = options[name]
+  end
+  return {
+    kind = "body",
+    headers = function(base) return base end,
+    renew = refuse_renewal,
+    secrets = function() return secrets end,
+  }
+end
 
 -- Seconds that a token lives: a number, or a rule over an option; nil for ever.
 local function lifetime_of(rule, options)

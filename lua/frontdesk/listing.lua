@@ -65,7 +65,7 @@ function listing.open(style, client, operation, paging, input, options)
   return paginate[style](paging, call, input, {
     max_items = max_items, resume = options.resume, prefetch = options.prefetch, spawn = spawn, wait_turn = wait_turn,
     fail = function(fields) return client:fail(operation, input, fields) end,
-    base = client.base,
+    base = client.options.bases[operation.base].prefix,
     target = function() return (operation.shape:encode(input)) end,
   })
 end

@@ -1,6 +1,7 @@
 --- Compiles one operation of a service's description into what a client needs to call it.
 
 local core = require "frontdesk.core"
+local descriptions = require "frontdesk.description"
 local envelope = require "frontdesk.envelope"
 local output = require "frontdesk.output"
 
@@ -73,17 +74,35 @@ local function secret_names(spec, types)
   return names
 end
 
+-- The fields of an operation, and before them those that hold its credential, where it travels in the body.
+local function fields_of(description, spec)
+  local fields = spec.input or {}
+  if type(fields) == "string" then
+    fields = description.types[fields]
+  end
+  local choices = description.credentials and description.credentials[spec.credential]
+  if not choices or choices[1].kind ~= "body" then
+    return fields
+  end
+  local all = { rules = fields.rules, open = fields.open }
+  for _, pair in ipairs(choices[1].fields) do
+    all[#all + 1] = { pair[1], "string", required = true, secret = true, option = pair[2] }
+  end
+  for _, field in ipairs(fields) do
+    all[#all + 1] = field
+  end
+  return all, true
+end
+
 --- Compiles an operation.
 ---@param description table the service
 ---@param name string "contacts.add"
+---@param options table|nil of the client; the defaults of the service's options when not given
 ---@return table operation
-function operation.compile(description, name)
+function operation.compile(description, name, options)
   local spec = description.operations[name]
   local types = description.types or {}
-  local fields = spec.input or {}
-  if type(fields) == "string" then
-    fields = types[fields]
-  end
+  local fields, holds_credential = fields_of(description, spec)
   local body = spec.body or BODY_OF_METHOD[spec.method]
   local headers, defaults = placed_outside(fields)
   return {
@@ -95,8 +114,10 @@ function operation.compile(description, name)
     takes_input = #fields > 0 or fields.open == true,
     retry = spec.retry,
     role = spec.credential or "default",
+    holds_credential = holds_credential,
+    base = spec.base or "main",
     shape = core.shape {
-      path = spec.path,
+      path = descriptions.path(description, spec, options),
       body = body,
       fields = fields, -- with its rules
       types = types,

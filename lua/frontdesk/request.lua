@@ -2,13 +2,14 @@
 -- with the same credentials, checks, errors and limits.
 
 local core = require "frontdesk.core"
+local descriptions = require "frontdesk.description"
 local envelope = require "frontdesk.envelope"
 local steps = require "frontdesk.steps"
 
 local request = {}
 
 local METHODS = { GET = "none", DELETE = "none", POST = "json", PUT = "json", PATCH = "json" }
-local KNOWN = { method = true, path = true, query = true, body = true, credential = true, value = true }
+local KNOWN = { method = true, path = true, query = true, body = true, credential = true, base = true, value = true }
 
 -- "a=1&b=2" of a table, names in order.
 local function encode_query(query)
@@ -36,10 +37,11 @@ local function encode_query(query)
 end
 
 -- Checks what was given. Returns the target and the body, or nil, message and field.
-local function encode(fields, join)
+local function encode(fields, join, content)
   for name in pairs(fields) do
     if not KNOWN[name] then
-      return nil, tostring(name) .. " is not a field of a request: it has method, path, query, body, credential and value", tostring(name)
+      local message = " is not a field of a request: it has method, path, query, body, credential, base and value"
+      return nil, tostring(name) .. message, tostring(name)
     end
   end
   local method, path = fields.method or "GET", fields.path
@@ -68,12 +70,12 @@ local function encode(fields, join)
     end
   end
   local body
-  if fields.body ~= nil then
+  if content ~= nil then
     if METHODS[method] == "none" then
       return nil, method .. " sends no body; use query", "body"
     end
     local message, where
-    body, message, where = core.json_encode(fields.body)
+    body, message, where = core.json_encode(content)
     if not body then
       return nil, "body: " .. message, "body" .. (where and where ~= "" and "." .. where or "")
     end
@@ -87,9 +89,26 @@ local function no_secrets()
   return {}
 end
 
+-- The body with the credential of its role, where that travels in it.
+local function with_credential(body, choices, options)
+  if not choices or choices[1].kind ~= "body" or body ~= nil and type(body) ~= "table" then
+    return body
+  end
+  local whole = {}
+  for name, value in pairs(body or {}) do
+    whole[name] = value
+  end
+  for _, pair in ipairs(choices[1].fields) do
+    if whole[pair[1]] == nil then
+      whole[pair[1]] = options[pair[2]]
+    end
+  end
+  return whole
+end
+
 --- Sends a request that no operation describes.
 ---@param client table the inside of a client
----@param fields { method: string?, path: string, query: table?, body: any?, credential: string?, value: string|boolean|nil }
+---@param fields { method: string?, path: string, query: table?, body: any?, credential: string?, base: string?, value: string|boolean|nil }
 ---@param call_options table|nil
 ---@return any value
 ---@return table|nil err
@@ -103,6 +122,7 @@ function request.send(client, fields, call_options)
     body = METHODS[method] or "none",
     retry = method == "GET" and "safe" or "never",
     role = fields.credential or "default",
+    base = fields.base or "main",
     secrets = no_secrets,
     secret_names = {},
     envelope = envelope.compile(description, {
@@ -116,7 +136,15 @@ function request.send(client, fields, call_options)
       message = 'credential "' .. tostring(operation.role) .. '" is not one that this service knows',
     })
   end
-  local target, body, field = encode(fields, description.join or "/")
+  if not client.options.bases[operation.base] then
+    return client:fail(operation, nil, {
+      kind = "invalid_input", field = "base",
+      message = 'base "' .. tostring(operation.base) .. '" is not an address that this service has',
+    })
+  end
+  local choices = description.credentials[operation.role]
+  local join = descriptions.join(description, fields.base)
+  local target, body, field = encode(fields, join, with_credential(fields.body, choices, client.options))
   if not target then
     return client:fail(operation, nil, { kind = "invalid_input", field = field, message = body }, call_options)
   end

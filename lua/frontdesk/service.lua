@@ -6,6 +6,7 @@
 local bulk = require "frontdesk.bulk"
 local clients = require "frontdesk.client"
 local config = require "frontdesk.config"
+local descriptions = require "frontdesk.description"
 local listing = require "frontdesk.listing"
 local nearest = require "frontdesk.nearest"
 local redact = require "frontdesk.redact"
@@ -153,15 +154,40 @@ local function new_resource(client, path, operations)
   })
 end
 
--- The operations of a description, by resource and method.
+local Family = { __name = "frontdesk.family" }
+
+-- A family's table of resources, `client.pbx` of `client.pbx.extensions`; each is made when first used.
+local function new_family(client, path, resources)
+  local where = client.service .. "." .. path
+  return setmetatable({}, {
+    __name = Family.__name,
+    __tostring = function() return "frontdesk.family: " .. where end,
+    __index = function(self, name)
+      if not resources[name] then
+        error(where .. ' has no "' .. tostring(name) .. '"' .. nearest(name, resources), 2)
+      end
+      local resource = new_resource(client, path .. "." .. name, resources[name])
+      rawset(self, name, resource)
+      return resource
+    end,
+  })
+end
+
+-- The operations of a description, by resource and method, or by family, resource and method.
 local function resources_of(description)
-  local resources = {}
+  local resources, families = {}, {}
   for name in pairs(description.operations) do
-    local resource, method = name:match "^([%w_]+)%.([%w_]+)$"
-    resources[resource] = resources[resource] or {}
-    resources[resource][method] = name
+    local path, method = descriptions.split(name)
+    local family, resource = path:match "^([%w_]+)%.([%w_]+)$"
+    local home = resources
+    if family then
+      families[family] = families[family] or {}
+      home = families[family]
+    end
+    home[resource or path] = home[resource or path] or {}
+    home[resource or path][method] = name
   end
-  return resources
+  return { resources = resources, families = families }
 end
 
 local new_client
@@ -207,7 +233,8 @@ function new_client(description, given)
     copy[key] = value
   end
   local methods = methods_of(description, copy, client)
-  local resources = service.resources(description)
+  local known_names = service.resources(description)
+  local resources, families = known_names.resources, known_names.families
   local where = description.name
   return setmetatable({}, {
     __name = "frontdesk.client",
@@ -216,10 +243,12 @@ function new_client(description, given)
       local value = methods[name]
       if value == nil and resources[name] then
         value = new_resource(client, name, resources[name])
+      elseif value == nil and families[name] then
+        value = new_family(client, name, families[name])
       end
       if value == nil then
         local known = {}
-        for _, source in ipairs { methods, resources } do
+        for _, source in ipairs { methods, resources, families } do
           for key in pairs(source) do
             known[key] = true
           end
@@ -239,7 +268,7 @@ local resources = setmetatable({}, { __mode = "k" })
 
 --- The resources of a description and the operations in them.
 ---@param description table
----@return table<string, table<string, string>> operation names by resource and method
+---@return { resources: table, families: table } operation names by resource and method, and by family, resource and method
 function service.resources(description)
   local known = resources[description]
   if not known then
@@ -276,7 +305,7 @@ end
 ---@return table|nil service nil when there is no description of that name
 function service.find(name)
   local module = "frontdesk.services." .. name
-  local ok, description = pcall(require, module)
+  local ok, description = pcall(descriptions.load, name)
   if ok then
     return service.new(description)
   end

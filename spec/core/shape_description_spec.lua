@@ -1,4 +1,5 @@
 -- Descriptions that are not right are refused when the shape is made.
+local descriptions = require "frontdesk.description"
 local core = require "frontdesk.core"
 
 local function refuses(description, message)
@@ -204,11 +205,11 @@ end)
 describe("the shipped services", function()
   for _, name in ipairs(require "frontdesk.catalogue") do
     it("compile: " .. name, function()
-      local service = require("frontdesk.services." .. name)
+      local service = descriptions.load(name)
       for _, operation in pairs(service.operations) do
         local none = operation.method == "GET" or operation.method == "DELETE"
         assert.is_userdata(core.shape {
-          path = operation.path, fields = operation.input, types = service.types,
+          path = descriptions.path(service, operation), fields = operation.input, types = service.types,
           body = operation.body or (none and "none" or "json"),
         })
       end

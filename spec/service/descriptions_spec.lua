@@ -1,4 +1,5 @@
 local catalogue = require "frontdesk.catalogue"
+local descriptions = require "frontdesk.description"
 local fake = require "support.fake_transport"
 local frontdesk = require "frontdesk"
 local process = require "support.process"
@@ -34,7 +35,7 @@ local SCALARS = { string = true, integer = true, id = true, number = true, boole
 local ERROR_MEMBERS = { kind = "string", doc = "string", status = "number", outcome = "string" }
 local OPERATION_MEMBERS = {
   doc = "string", method = "string", path = "string", retry = "string", credential = "string", body = "string", errors = "table",
-  args = "table", envelope = "table", paging = "table", bulk = "table", secret_output = "boolean",
+  base = "string", args = "table", envelope = "table", paging = "table", bulk = "table", secret_output = "boolean",
 }
 
 -- What each service may say when all is well.
@@ -128,8 +129,8 @@ for _, service in ipairs(catalogue) do
         assert.is_true(#choices > 0, role)
         for _, choice in ipairs(choices) do
           local needed = { choice.token ~= true and choice.kind == "bearer" and choice.token or nil, choice.username, choice.password }
-          for _, list in ipairs { choice.needs or {}, choice.headers or {} } do
-            for _, item in ipairs(list) do
+          for _, list in ipairs { choice.needs or {}, choice.headers or {}, choice.fields or {} } do
+            for _, item in ipairs(list) do -- of pairs, the second names the option
               needed[#needed + 1] = type(item) == "table" and item[2] or item
             end
           end
@@ -168,8 +169,41 @@ for _, service in ipairs(catalogue) do
       end
     end)
 
-    all_operations("names operations resource.method, in lower case", function(_, name)
-      return not name:match "^%l[%l%d_]*%.%l[%l%d_]*$" and name or nil
+    all_operations("names operations resource.method or family.resource.method, in lower case", function(_, name)
+      local word = "%l[%l%d_]*"
+      local pair = word .. "%." .. word
+      return not (name:match("^" .. pair .. "$") or name:match("^" .. word .. "%." .. pair .. "$")) and name or nil
+    end)
+
+    it("lets no name be a resource here and a family there", function()
+      local resources = {}
+      for name in pairs(description.operations) do
+        resources[(descriptions.split(name))] = true
+      end
+      for path in pairs(resources) do
+        assert.is_nil(resources[path:match "^(.+)%."], path)
+      end
+    end)
+
+    it("has an option with a default for each further base address, and uses each", function()
+      local used = {}
+      for name, operation in pairs(description.operations) do
+        assert.is_true(operation.base == nil or description.bases[operation.base] ~= nil, name)
+        used[operation.base or "main"] = true
+      end
+      for name, base in pairs(description.bases or {}) do
+        assert.matches("^https://[^/]+", descriptions.default(description, base.option))
+        assert.is_true(used[name], name)
+      end
+    end)
+
+    it("names what it does not describe, and describes none of that", function()
+      for family, names in pairs(description.undescribed or {}) do
+        assert.is_true(#names > 0, family)
+        for _, name in ipairs(names) do
+          assert.matches("^%u[%w ]+$", name)
+        end
+      end
     end)
 
     all_operations("explains every operation in a sentence", function(operation, name)
@@ -185,7 +219,8 @@ for _, service in ipairs(catalogue) do
       if not METHODS[operation.method] or not RETRY[operation.retry] then
         return name .. ": method or retry"
       end
-      if not operation.path:match(description.join == "." and "^%u%a*/%u%a*$" or "^/%S+$") then
+      local path = descriptions.path(description, operation)
+      if not path:match(descriptions.join(description, operation.base) == "." and "^%u%a*/%u%a*$" or "^/%S+$") then
         return name .. ": path"
       end
     end)
@@ -303,7 +338,7 @@ for _, service in ipairs(catalogue) do
       if not rule then
         return nil
       end
-      local resource = name:match "^[^.]+"
+      local resource = descriptions.split(name)
       if description.operations[resource .. "." .. rule.method] then
         return name .. ": there is an operation " .. rule.method
       end
@@ -354,10 +389,18 @@ for _, service in ipairs(catalogue) do
       local sandbox = frontdesk.sandbox.transport { services = { service } }
       local client = frontdesk[service](sandbox:options(service))
       for _, name in ipairs(sorted(description.operations)) do
-        local resource, method = name:match "^([^.]+)%.([^.]+)$"
-        local value, err = client[resource][method](client[resource], { no_such_field = true })
-        assert.is_nil(value)
-        assert.equal("no_such_field", err.field)
+        local resource, method = descriptions.split(name)
+        local object = client
+        for step in resource:gmatch "[^.]+" do
+          object = object[step]
+        end
+        assert.is_function(object[method], name)
+        local fields = fields_of(description, description.operations[name])
+        if not fields.open then
+          local value, err = object[method](object, { no_such_field = true })
+          assert.is_nil(value)
+          assert.equal("no_such_field", err.field)
+        end
       end
       assert.same({}, sandbox:requests())
     end)

@@ -13,6 +13,7 @@
 
 local assert = require "luassert"
 local busted = require "busted"
+local descriptions = require "frontdesk.description"
 local errors = require "frontdesk.errors"
 local fake = require "support.fake_transport"
 local frontdesk = require "frontdesk"
@@ -88,17 +89,21 @@ local function call(client, operation, case, input)
   if case.call then
     return case.call(client)
   end
-  local resource, method = operation:match "^([%w_]+)%.([%w_]+)$"
-  return client[resource][method](client[resource], copy(input or case.input))
+  local path, method = descriptions.split(operation)
+  local resource = client
+  for name in path:gmatch "[^.]+" do
+    resource = resource[name]
+  end
+  return resource[method](resource, copy(input or case.input))
 end
 
 --- Holds a request against what is expected of it.
 ---@param sent table what the fake transport saw
----@param sends table { method, path below the base, body }
+---@param sends table { method, path below the base or a whole address, body }
 ---@param headers table|nil over the suite's; false: must not be there
 function suite:expect(sent, sends, headers)
   assert.equal(sends[1], sent.method)
-  assert.equal(self.settings.base .. sends[2], sent.url)
+  assert.equal((sends[2]:find "^https?://" and "" or self.settings.base) .. sends[2], sent.url)
   assert.equal(sends[3], sent.body)
   local expected = merged(self.settings.headers, { ["content-type"] = sends[3] and self.content_type })
   expected = merged(expected, headers)

@@ -1,6 +1,7 @@
 --- Makes docs/services.md from the descriptions of the services.
 -- Run: lua spec/support/services_page.lua > docs/services.md (after `eval "$(make -s env)"`)
 
+local descriptions = require "frontdesk.description"
 local config = require "frontdesk.config"
 
 local out
@@ -112,7 +113,7 @@ local function has_visible_fields(fields)
 end
 
 local function call_of(service, name, operation)
-  local resource, method = name:match "^(.-)%.(.*)$"
+  local resource, method = descriptions.split(name)
   local args
   if operation.args then
     args = "(" .. table.concat(operation.args, ", ") .. ")"
@@ -159,7 +160,7 @@ local function paging(service, name, operation)
   if not rule then
     return
   end
-  local resource = name:match "^(.-)%."
+  local resource = descriptions.split(name)
   local args = has_visible_fields(operation.input or {}) and "{...}" or "()"
   local ways = {}
   if rule.each then
@@ -173,7 +174,7 @@ end
 
 local function bulk(service, name, rule)
   if rule then
-    add("`%s.%s:%s(rows)` adds any number, %d a request: see [lists.md](lists.md).\n", service.name, name:match "^(.-)%.",
+    add("`%s.%s:%s(rows)` adds any number, %d a request: see [lists.md](lists.md).\n", service.name, (descriptions.split(name)),
       rule.method, rule.chunk)
   end
 end
@@ -183,7 +184,8 @@ local function operations(service)
     local operation = service.operations[name]
     add("### `%s`\n", call_of(service, name, operation))
     add("%s\n", operation.doc)
-    add("`%s %s`\n", operation.method, operation.path)
+    add("`%s %s`%s\n", operation.method, operation.path,
+      operation.base and (", behind " .. code(service.bases[operation.base].option)) or "")
     input(service, operation)
     value(service, operation)
     paging(service, name, operation)
@@ -214,7 +216,8 @@ local function options_table(title, options)
   add "| option | type | meaning |"
   add "|---|---|---|"
   for _, option in ipairs(options) do
-    add("| `%s` | %s | %s%s |", option[1], option[2], cell(option.doc), option.secret and " Secret." or "")
+    local default = option.default ~= nil and (" %s when not given."):format(code(tostring(option.default))) or ""
+    add("| `%s` | %s | %s%s%s |", option[1], option[2], cell(option.doc), default, option.secret and " Secret." or "")
   end
   add ""
 end
@@ -228,6 +231,18 @@ local function errors(service)
     add("| `%s` | `%s` | %s | %s |", name, entry.kind, entry.status or "", cell(entry.doc))
   end
   add ""
+end
+
+local function undescribed(service)
+  for _, family in ipairs(sorted_keys(service.undescribed or {})) do
+    add("### Not described: `%s`\n", family)
+    add("The vendor names these calls, but no description of them was found. `%s:request{...}` reaches them, for those who have one.\n",
+      service.name)
+    for _, name in ipairs(service.undescribed[family]) do
+      add("- %s", name)
+    end
+    add ""
+  end
 end
 
 local function types(service)
@@ -252,18 +267,19 @@ function page.text()
   local generic = config.options {}
   local names = require "frontdesk.catalogue"
   for _, name in ipairs(names) do
-    local service = require("frontdesk.services." .. name)
+    local service = descriptions.load(name)
     add("- [%s](#%s): %s", name, name, service.doc)
   end
   add ""
   options_table("Options that every client takes", generic)
   for _, name in ipairs(names) do
-    local service = require("frontdesk.services." .. name)
+    local service = descriptions.load(name)
     add("## %s\n", name)
     add("%s: %s Source: %s.\n", service.title, service.doc, service.manual)
     environments(service)
     options_table("Options of `frontdesk." .. name .. "{...}`, beside the generic ones", service.options)
     operations(service)
+    undescribed(service)
     errors(service)
     types(service)
   end

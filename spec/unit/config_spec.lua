@@ -61,7 +61,7 @@ describe("a client's options", function()
   it("choose one of the service's environments", function()
     local options = resolve { environment = "sandbox" }
     assert.equal("http://sandbox.acme.example", options.base_url)
-    assert.is_false(options.plain_http)
+    assert.is_false(options.bases.main.plain_http)
     assert.truthy(refusal({ environment = "sandbx" }):find('did you mean "sandbox"', 1, true))
   end)
 
@@ -70,10 +70,10 @@ describe("a client's options", function()
   end)
 
   it("remember that secrets may not go over plain http to another machine", function()
-    assert.is_true(resolve({ base_url = "http://acme.example" }).plain_http)
-    assert.is_false(resolve({ base_url = "http://acme.example", allow_http = true }).plain_http)
-    assert.is_false(resolve({ base_url = "http://127.0.0.1:8080" }).plain_http)
-    assert.is_false(resolve({ base_url = "https://acme.example" }).plain_http)
+    assert.is_true(resolve({ base_url = "http://acme.example" }).bases.main.plain_http)
+    assert.is_false(resolve({ base_url = "http://acme.example", allow_http = true }).bases.main.plain_http)
+    assert.is_false(resolve({ base_url = "http://127.0.0.1:8080" }).bases.main.plain_http)
+    assert.is_false(resolve({ base_url = "https://acme.example" }).bases.main.plain_http)
   end)
 
   it("are refused under an unknown name, with the nearest known one", function()

@@ -1,5 +1,6 @@
 -- The documents must say what is so: their example works, their lists are complete, their links lead somewhere.
 
+local descriptions = require "frontdesk.description"
 local fake = require "support.fake_transport"
 local service = require "frontdesk.service"
 
@@ -81,7 +82,7 @@ describe("the documents", function()
       end
     end
     for _, name in ipairs(require "frontdesk.catalogue") do
-      local described = require("frontdesk.services." .. name)
+      local described = descriptions.load(name)
       for key in pairs(described) do
         assert.is_true(explained(key), name .. " uses the key " .. key)
       end

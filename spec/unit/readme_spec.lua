@@ -1,5 +1,6 @@
 -- The README must say what is so: its table of operations, its scripts, its links.
 
+local descriptions = require "frontdesk.description"
 local sandbox = require "frontdesk.sandbox"
 
 local load_text = loadstring or load
@@ -29,8 +30,8 @@ describe("the README", function()
     local total = 0
     for _, name in ipairs(require "frontdesk.catalogue") do
       local expected = {}
-      for operation in pairs(require("frontdesk.services." .. name).operations) do
-        expected[#expected + 1] = (operation:gsub("%.", ":"))
+      for operation in pairs(descriptions.load(name).operations) do
+        expected[#expected + 1] = ("%s:%s"):format(descriptions.split(operation))
       end
       table.sort(expected)
       total = total + #expected
@@ -113,7 +114,7 @@ describe("the README", function()
     local profile = assert(load_text(text:match "```lua\n(return .-)```", "=profile"))()
     local config = require "frontdesk.config"
     for name, options in pairs(profile) do
-      local description = require("frontdesk.services." .. name)
+      local description = descriptions.load(name)
       assert.is_truthy(config.resolve(description, nil, {
         getenv = function(variable) return variable == "FRONTDESK_PROFILE" and "profile.lua" or nil end,
         read_profile = function() return { [name] = options } end,

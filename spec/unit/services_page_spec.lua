@@ -1,3 +1,4 @@
+local descriptions = require "frontdesk.description"
 local page = require "support.services_page"
 
 describe("docs/services.md", function()
@@ -12,8 +13,8 @@ describe("docs/services.md", function()
   it("names every operation of every service", function()
     local text = page.text()
     for _, name in ipairs(require "frontdesk.catalogue") do
-      for operation in pairs(require("frontdesk.services." .. name).operations) do
-        local resource, method = operation:match "^(.-)%.(.*)$"
+      for operation in pairs(descriptions.load(name).operations) do
+        local resource, method = descriptions.split(operation)
         local heading = ("### `%s.%s:%s"):format(name, resource, method)
         assert.is_truthy(text:find(heading, 1, true), "no heading for " .. name .. "." .. operation)
       end

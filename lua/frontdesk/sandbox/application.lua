@@ -1,6 +1,7 @@
 --- The sandbox without a front: services, their states, the faults on order and the log of requests.
 -- Both fronts hand every request to one of these.
 
+local descriptions = require "frontdesk.description"
 local faults = require "frontdesk.sandbox.faults"
 local http_auth = require "frontdesk.sandbox.http_auth"
 local json = require "frontdesk.sandbox.json"
@@ -25,11 +26,22 @@ function application.load(names)
   local services = {}
   for _, name in ipairs(names or require("frontdesk.catalogue")) do
     services[name] = {
-      description = require("frontdesk.services." .. name),
+      description = descriptions.load(name),
       behaviour = require("frontdesk.sandbox.services." .. name),
     }
   end
   return services
+end
+
+--- The client options that lead to a simulated service.
+---@param service table `{ description =, behaviour = }`
+---@param root string where the service's addresses begin
+---@return table options `base_url`, and those of the description's other `bases`
+function application.addresses(service, root)
+  local behaviour = service.behaviour
+  local options = { base_url = root .. (behaviour.base_path or "") }
+  for name, base in pairs(service.description.bases or {}) do options[base.option] = root .. behaviour.bases[name] end
+  return options
 end
 
 ---@param options? table `services`: list of names (default: all); `now`: clock (default os.time); `hashes`, `algorithms`: see http_auth

@@ -13,6 +13,7 @@
 --     {
 --       credentials = { option = value, ... },   -- constructor options that work
 --       base_path = "/v1/partner",               -- what stands between "/NAME" and the operations' paths (default: nothing)
+--       bases = { post = "/post/api" },          -- the same for each of the description's other `bases`
 --       state = function() return {...} end,     -- fresh state, with sample data
 --       operations = { ["contacts.add"] = function(request, state) return respond.json(200, ...) end, ... },
 --       authenticate = function(request, operation, state) return nil | response end,   -- nil: go on

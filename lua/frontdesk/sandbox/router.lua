@@ -1,6 +1,8 @@
 --- From a request line to a service's operation. The routes are those of the service descriptions; paths are read here anew,
 --- from the raw target, so that a wrongly encoded one does not match.
 
+local descriptions = require "frontdesk.description"
+
 local router = {}
 router.__index = router
 router.__name = "frontdesk.sandbox.router"
@@ -54,11 +56,12 @@ local function finish(route)
   route.fields = select(2, route.template:gsub("/:", "/:"))
 end
 
-local function routes_of(description, base_path)
+local function routes_of(description, behaviour)
   local routes = {}
   for name, operation in pairs(description.operations) do
-    local path = operation.path:gsub("^/", "")
-    add(routes, (base_path or "") .. (description.join or "/") .. path, operation.method, name)
+    local path = descriptions.path(description, operation):gsub("^/", "")
+    local base_path = operation.base and behaviour.bases[operation.base] or behaviour.base_path or ""
+    add(routes, base_path .. descriptions.join(description, operation.base) .. path, operation.method, name)
   end
   for _, route in ipairs(routes) do finish(route) end
   -- A literal segment is preferred to a field.
@@ -89,7 +92,7 @@ end
 function router.new(services)
   local self = setmetatable({ services = {} }, router)
   for name, service in pairs(services) do
-    self.services[name] = routes_of(service.description, service.behaviour.base_path)
+    self.services[name] = routes_of(service.description, service.behaviour)
   end
   return self
 end

@@ -105,8 +105,8 @@ local function check_https(self, level)
   if not self.ports.https then error("this sandbox was started without https", level + 1) end
 end
 
-local function url(self, service, scheme)
-  return ("%s://127.0.0.1:%d/%s%s"):format(scheme, self.ports[scheme], service, self.services[service].behaviour.base_path or "")
+local function root(self, service, scheme)
+  return ("%s://127.0.0.1:%d/%s"):format(scheme, self.ports[scheme], service)
 end
 
 --- The base URL of a service.
@@ -114,9 +114,9 @@ end
 ---@param scheme? "http"|"https"
 ---@return string
 function server:url(service, scheme)
-  known_service(self, service)
+  local known = known_service(self, service)
   if scheme == "https" then check_https(self, 2) end
-  return url(self, service, scheme or "http")
+  return application.addresses(known, root(self, service, scheme or "http")).base_url
 end
 
 --- The file with the certificate authority that https needs; nil without https.
@@ -133,7 +133,8 @@ function server:options(service, extra)
   local known = known_service(self, service)
   local https = extra and extra.https
   if https then check_https(self, 2) end
-  local options = { base_url = url(self, service, https and "https" or "http"), ca_file = https and self:ca_file() or nil }
+  local options = application.addresses(known, root(self, service, https and "https" or "http"))
+  options.ca_file = https and self:ca_file() or nil
   for name, given in pairs(known.behaviour.credentials) do options[name] = given end
   for name, given in pairs(extra or {}) do
     if name ~= "https" then options[name] = given end

@@ -86,7 +86,8 @@ end
 ---@return table options
 function transport:options(service, extra)
   local known = known_service(self, service)
-  local options = { base_url = BASE .. "/" .. service .. (known.behaviour.base_path or ""), transport = self }
+  local options = application.addresses(known, BASE .. "/" .. service)
+  options.transport = self
   for name, given in pairs(known.behaviour.credentials) do options[name] = given end
   for name, given in pairs(extra or {}) do options[name] = given end
   return options
