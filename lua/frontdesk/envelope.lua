@@ -20,10 +20,16 @@ local function compile_condition(condition)
     local refused = condition.isnt
     return function(document) return read(document) ~= refused end
   end
-  local wanted, optional = condition.is, condition.optional
+  local optional, wanted = condition.optional, {}
+  for _, value in ipairs(type(condition.is) == "table" and condition.is or { condition.is }) do
+    wanted[value] = true
+  end
   return function(document)
     local value = read(document)
-    return value == wanted or (optional and value == nil)
+    if value == nil then
+      return optional
+    end
+    return wanted[value]
   end
 end
 

@@ -1,16 +1,20 @@
---- eTelecom: connecting shops as a partner. Data only; docs/describing-a-service.md explains the format.
--- Source: the vendor's partner guide. Every call is a POST of a JSON object to Service/Method, which a dot joins to the
--- base address. The addresses, the codes beyond the guide's four and five optional fields come from public material.
+--- eTelecom: shops, their switchboards, Zalo and text messages. Data only; docs/describing-a-service.md explains the format.
+-- Source of this file: the vendor's partner guide; each part names its own. Every call is a POST of a JSON object to
+-- Service/Method, which a dot joins to the base address. The addresses, the codes beyond the guide's four and five optional
+-- fields come from public material.
 
 return {
   name = "etelecom",
-  title = "eTelecom partner",
-  doc = "Connects shops to eTelecom as a partner, and tells which shop or partner a key belongs to.",
-  manual = "eTelecom docs, API integration, Partner, Usage",
+  title = "eTelecom",
+  doc = "Connects shops to eTelecom as a partner; runs their switchboards, their Zalo accounts and their text messages.",
+  manual = "eTelecom docs, API integration: Partner, VPBX, Zalo Cloud; SMS brandname",
+  parts = { "pbx", "zalo", "sms" },
 
   environments = {
     production = { base_url = "https://api.etelecom.vn/v1/partner",
       doc = "The address seen in public material; eTelecom hands each partner the one to use." },
+    shop = { base_url = "https://api.etelecom.vn/v1/shop",
+      doc = "For a shop of its own, without a partner: give the shop's key as shop_key." },
     sandbox = { base_url = "https://api-sandbox.etelecom.vn/v1/partner",
       doc = "eTelecom's own test installation, as public material names it." },
     development = { base_url = "https://api-dev.etelecom.vn/v1/partner",
@@ -24,10 +28,17 @@ return {
   options = {
     { "api_key", "string", secret = true, doc = "The partner's key, handed over by eTelecom." },
     { "shop_key", "string", secret = true, doc = "One shop's key: the auth_token of a shop_key answer." },
+    { "service_name", "string", default = "Etelecom", word = true,
+      doc = "How the switchboard's service is spelled in addresses; the vendor's pages also have ETelecom." },
+    { "sms_username", "string", doc = "User of the text message service." },
+    { "sms_password", "string", secret = true, doc = "Password of the text message service." },
+    { "sms_base_url", "string", default = "https://sms.etelecom.vn/api", doc = "Where the text message service is." },
   },
+  bases = { sms = { option = "sms_base_url", join = "/" } },
   credentials = {
     default = { { kind = "bearer", token = "api_key", scheme = "Bearer" } },
     shop = { { kind = "bearer", token = "shop_key", scheme = "Bearer" } },
+    sms = { { kind = "body", fields = { { "username", "sms_username" }, { "password", "sms_password" } } } },
   },
   clients = { shop = { option = "shop_key", doc = "A client that speaks for the shop with this key." } },
   redirect = { "token", "shop_id" },
@@ -59,6 +70,32 @@ return {
     unavailable = { kind = "unavailable", status = 503, doc = "eTelecom cannot serve right now; try again later." },
     unimplemented = { kind = "rejected", status = 501, doc = "eTelecom knows the method but does not offer it." },
     unknown = { kind = "unavailable", status = 500, doc = "eTelecom failed and does not say why." },
+  },
+
+  types = {
+    cursor = {
+      { "after", "string", doc = "The page behind this place: `next` or `prev` of an answer." },
+      { "before", "string", doc = "The page before this place." },
+      { "limit", "integer", min = 1, doc = "Entries a page." },
+      { "sort", "string", doc = "Order of the entries." },
+      open = true,
+    },
+    cursor_page = {
+      { "next", "string", doc = "Where the next page begins; empty on the last one." },
+      { "prev", "string", doc = "Where the page before begins." },
+      { "after", "string", doc = "As it was asked for." },
+      { "before", "string", doc = "As it was asked for." },
+      { "limit", "integer", doc = "Entries a page." },
+      { "sort", "string", doc = "Order of the entries." },
+    },
+  },
+
+  -- In the vendor's navigation, and nowhere else that could be found.
+  undescribed = {
+    pbx = { "Partner Add Hotline To Tenant", "Partner Removed Hotline From Tenant", "Partner Remove Hotline", "Get Driver Config",
+      "Get hotline list" },
+    zalo = { "Get refresh token", "Upload file", "Get message details" },
+    sms = { "Get sample details" },
   },
 
   operations = {
