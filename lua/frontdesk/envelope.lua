@@ -90,7 +90,7 @@ function envelope.compile(description, operation)
     text = setting "text" or {},
     our_words = setting "our_words" == true,
     expects = expected_type(operation.output),
-    errors = description.errors or {},
+    errors = setting "errors" or description.errors or {},
     retry = operation.retry,
   }
 end

@@ -370,7 +370,7 @@ for _, service in ipairs(catalogue) do
 
     all_fields("hides what is secret by its name", function(field)
       local name = field[1]:lower()
-      if (name:find "password" or name:find "apikey" or name == "pass" or name:find "token$") and not field.secret then
+      if (name:find "password" or name:find "apikey" or name == "pass" or name:find "token$") and field[2] ~= "integer" and not field.secret then
         return "it is not marked as secret"
       end
     end)

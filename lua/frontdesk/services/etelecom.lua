@@ -94,7 +94,7 @@ return {
   undescribed = {
     pbx = { "Partner Add Hotline To Tenant", "Partner Removed Hotline From Tenant", "Partner Remove Hotline", "Get Driver Config",
       "Get hotline list" },
-    zalo = { "Get refresh token", "Upload file", "Get message details" },
+    zalo = { "Upload file" },
     sms = { "Get sample details" },
   },
 

@@ -1,11 +1,16 @@
---- eTelecom, simulated: one partner, its shops, and the login page that connects a shop to the partner.
+--- eTelecom, simulated: one partner, its shops, and the login page that connects a shop to the partner. Switchboards, Zalo
+-- accounts and text messages stand in etelecom/.
 --
 -- The login page is not part of the API: it stands at GET /login of this service. It asks nobody anything; following an
 -- auth_url is the shop's consent.
 
+local common = require "frontdesk.sandbox.services.etelecom.common"
 local ids = require "frontdesk.sandbox.ids"
+local pbx = require "frontdesk.sandbox.services.etelecom.pbx"
 local respond = require "frontdesk.sandbox.respond"
+local sms = require "frontdesk.sandbox.services.etelecom.sms"
 local value = require "frontdesk.sandbox.value"
+local zalo = require "frontdesk.sandbox.services.etelecom.zalo"
 
 local API_KEY = "etelecom-sandbox-partner-key"
 local REQUEST_LIFE = 900
@@ -15,11 +20,7 @@ local SHOP_KEY = "shop" .. SHOP_ID .. ":etelecom-sandbox-shop-key"
 
 -- Errors. ------------------------------------------------------------------------------------------------------------------
 
-local STATUS = { invalid_argument = 400, malformed = 400, unauthenticated = 401, permission_denied = 403, bad_route = 404 }
-
-local function failure(code, message, meta)
-  return respond.json(STATUS[code], { code = code, msg = message, meta = meta })
-end
+local failure = common.failure
 
 local function bad_route(request, message)
   return failure("bad_route", message, { invalid_route = request.method .. " " .. request.path })
@@ -31,9 +32,16 @@ local function shop_of(request, state)
   return state.keys[value.token(request.headers.authorization, "Bearer") or ""]
 end
 
+-- The calls that a shop makes, by its own key: functions of the request, the state and the shop.
+local of_shop = {}
+for _, part in ipairs { pbx.shop, zalo.shop } do
+  for name, run in pairs(part) do of_shop[name] = run end
+end
+
 local function authenticate(request, operation, state)
+  if sms.operations[operation] then return sms.authenticate(request) end
   local known
-  if operation == "shops.current" then
+  if of_shop[operation] then
     known = shop_of(request, state)
   else
     known = value.token(request.headers.authorization, "Bearer") == state.api_key
@@ -132,8 +140,7 @@ end
 
 -- Who a key belongs to. ----------------------------------------------------------------------------------------------------
 
-local function current_shop(request, state)
-  local shop = shop_of(request, state)
+of_shop["shops.current"] = function(_, _, shop)
   return respond.json(200, { id = shop.id, name = shop.name, type = "shop", website = "", image_url = "" })
 end
 
@@ -144,7 +151,7 @@ end
 local function fresh_state()
   local shop = { id = SHOP_ID, name = "Tiệm Hoa Nắng", email = "hoanang@tiem.example", phone = "0900000031", key = SHOP_KEY }
   local unlinked = { id = UNLINKED_SHOP_ID, name = "Quán Gió", email = "gio@quan.example", phone = "0900000032" }
-  return {
+  local state = {
     api_key = API_KEY, last_shop = 12, links = {},
     shops = { [SHOP_ID] = shop, [UNLINKED_SHOP_ID] = unlinked },
     keys = { [SHOP_KEY] = shop },
@@ -154,6 +161,19 @@ local function fresh_state()
       redirect_urls = respond.array({}), meta = {},
     },
   }
+  for _, part in ipairs { pbx, zalo, sms } do part.prepare(state, shop) end
+  return state
+end
+
+local operations = {
+  ["misc.current_account"] = current_account,
+  ["shops.authorize"] = authorize,
+}
+for _, part in ipairs { pbx.partner, sms.operations } do
+  for name, run in pairs(part) do operations[name] = run end
+end
+for name, run in pairs(of_shop) do
+  operations[name] = function(request, state) return run(request, state, shop_of(request, state)) end
 end
 
 local refusals = {
@@ -172,8 +192,9 @@ local refusals = {
 }
 
 return {
-  credentials = { api_key = API_KEY, shop_key = SHOP_KEY },
+  credentials = { api_key = API_KEY, shop_key = SHOP_KEY, sms_username = sms.USERNAME, sms_password = sms.PASSWORD },
   base_path = "/v1/partner",
+  bases = { sms = sms.PATH },
 
   samples = {
     { "shop_id", SHOP_ID, "a connected shop: authorize answers its key" },
@@ -198,13 +219,11 @@ return {
 
   count = function(state)
     local shops = 0
+    local texts = 0
     for _ in pairs(state.shops) do shops = shops + 1 end
-    return { shops = shops }
+    for _ in pairs(state.texts) do texts = texts + 1 end
+    return { shops = shops, hotlines = #state.hotlines, zns = #state.zns, texts = texts }
   end,
 
-  operations = {
-    ["misc.current_account"] = current_account,
-    ["shops.authorize"] = authorize,
-    ["shops.current"] = current_shop,
-  },
+  operations = operations,
 }

@@ -377,6 +377,12 @@ return {
       },
       output = { { "url", "string", doc = "The link." } },
     },
+    ["zalo.accounts.reauthorize"] = {
+      doc = "Makes a new link for the owner of an account whose authorization ends; connect follows, as the first time.",
+      method = "POST", path = "Zalo/RefreshToken", retry = "never", credential = "shop",
+      input = { OA_ID, open = true },
+      output = { { "url", "string", doc = "The link." } },
+    },
     ["zalo.accounts.connect"] = {
       doc = "Connects an official account, with what its owner came back with.",
       method = "POST", path = "Zalo/ConnectOA", retry = "never", credential = "shop",
@@ -470,6 +476,12 @@ return {
       },
       output = { { "message_id", "string", doc = "Id of the message." } },
     },
+    ["zalo.messages.get"] = {
+      doc = "Reads a ZNS message, with what became of it.",
+      method = "POST", path = "Zalo/GetMessage", retry = "safe", credential = "shop",
+      input = { OA_ID, { "msg_id", "string", doc = "Id of the message at Zalo." }, open = true },
+      output = "zns_message",
+    },
     ["zalo.messages.list"] = {
       doc = "Lists ZNS messages, with what became of them.",
       method = "POST", path = "Zalo/ListMessages", retry = "safe", credential = "shop",
@@ -498,6 +510,7 @@ return {
       envelope = {
         also = { { "error", is = 0 } },
         code = { "error", "code" }, message = { "message", "msg" },
+        errors = {}, -- the numbers are Zalo's, which nobody explains, and not those of text messages
       },
       input = { OA_ID, PHONE, open = true },
       output = {
