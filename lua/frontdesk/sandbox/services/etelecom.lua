@@ -191,15 +191,21 @@ local refusals = {
   end,
 }
 
+local samples = {
+  { "shop_id", SHOP_ID, "a connected shop: authorize answers its key" },
+  { "shop_id", UNLINKED_SHOP_ID, "a shop that took its consent back: authorize answers a login link" },
+  { "extension_number", "101", "an extension of the connected shop, for extensions.get" },
+}
+for _, part in ipairs { zalo, sms } do
+  for _, sample in ipairs(part.samples) do samples[#samples + 1] = sample end
+end
+
 return {
   credentials = { api_key = API_KEY, shop_key = SHOP_KEY, sms_username = sms.USERNAME, sms_password = sms.PASSWORD },
   base_path = "/v1/partner",
   bases = { sms = sms.PATH },
 
-  samples = {
-    { "shop_id", SHOP_ID, "a connected shop: authorize answers its key" },
-    { "shop_id", UNLINKED_SHOP_ID, "a shop that took its consent back: authorize answers a login link" },
-  },
+  samples = samples,
 
   state = fresh_state,
   -- The route and its Content-Type come before the key.

@@ -26,7 +26,7 @@ local function new_call(state, board, started, roll)
     caller = inwards and customer or extension.extension_number, callee = inwards and extension.extension_number or customer,
     call_state = answered and "answered" or "not_answered", call_status = "P", duration = duration,
     started = started, started_at = common.time(started), ended_at = common.time(started + 15 + duration),
-    extension_id = extension.id, user_id = extension.user_id, contact_id = "0", note = "",
+    extension_id = extension.id, user_id = extension.user_id, department_id = "0", contact_id = "0", note = "",
     external_id = "web-" .. id:sub(-6), external_session_id = "session-" .. id:sub(-6, -3),
     recording_urls = respond.array(answered and { "https://records.sandbox.example/" .. id .. ".mp3" } or {}),
     call_targets = respond.array({ {

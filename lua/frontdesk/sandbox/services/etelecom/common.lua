@@ -82,6 +82,51 @@ function common.complaint(object, rules, where)
   end
 end
 
+--- The filter of a list, {} when there is none; nil and a refusal when it cannot be used.
+---@param request table
+---@param rules table[] as of `common.complaint`
+---@return table? filter
+---@return table? response
+function common.filter(request, rules)
+  local filter = value.given(request.json.filter) and request.json.filter or {}
+  local wrong = not value.object(filter) and "filter must be an object" or common.complaint(filter, rules, "filter.")
+  if wrong then return nil, common.failure("invalid_argument", wrong) end
+  return filter
+end
+
+--- Whether a record has what a filter asks of these members, as far as it asks.
+---@param record table
+---@param filter table
+---@param names string[]
+---@return boolean
+function common.fits(record, filter, names)
+  for _, name in ipairs(names) do
+    if value.given(filter[name]) and filter[name] ~= record[name] then return false end
+  end
+  return true
+end
+
+--- Whether a time lies between a filter's date_from and date_to. One that never came does only where nothing is asked.
+---@param filter table
+---@param moment number? seconds since the epoch
+---@return boolean
+function common.within(filter, moment)
+  local from, to = common.seconds(filter.date_from), common.seconds(filter.date_to)
+  if not from and not to then return true end
+  return moment ~= nil and (not from or moment >= from) and (not to or moment <= to)
+end
+
+--- Whether an item is in a list.
+---@param list table
+---@param wanted any
+---@return boolean
+function common.among(list, wanted)
+  for _, item in ipairs(list) do
+    if item == wanted then return true end
+  end
+  return false
+end
+
 -- Where a page begins stands in a cursor; what it looks like is nobody's business.
 local function cursor(position)
   return ("c%d"):format(position)

@@ -33,6 +33,11 @@ local function board_of(state, shop)
   return board
 end
 
+-- A list that asks for nothing lets everything through.
+local function asked_for(list, wanted)
+  return not value.given(list) or #list == 0 or common.among(list, wanted)
+end
+
 local function refuse(message)
   return failure("invalid_argument", message)
 end
@@ -67,16 +72,11 @@ local function all_tenants(state)
 end
 
 local function list_tenants(request, state)
-  local filter = value.given(request.json.filter) and request.json.filter or {}
-  local wrong = not value.object(filter) and "filter must be an object"
-    or common.complaint(filter, { { "name", "text" }, { "owner_id", "text" } }, "filter.")
-  if wrong then return refuse(wrong) end
+  local filter, refusal = common.filter(request, { { "name", "text" }, { "owner_id", "text" } })
+  if not filter then return refusal end
   local found = {}
   for _, tenant in ipairs(all_tenants(state)) do
-    if (not value.given(filter.name) or tenant.name == filter.name)
-      and (not value.given(filter.owner_id) or tenant.owner_id == filter.owner_id) then
-      found[#found + 1] = tenant
-    end
+    if common.fits(tenant, filter, { "name", "owner_id" }) then found[#found + 1] = tenant end
   end
   return common.page(request, found, "tenants")
 end
@@ -162,12 +162,8 @@ local USER_FILTER = { { "extension_number", "text" }, { "has_extension", "boolea
   { "user_ids", "list" } }
 
 local function user_fits(filter, user, extension)
-  if value.given(filter.user_ids) then
-    local wanted = false
-    for _, id in ipairs(filter.user_ids) do wanted = wanted or id == user.id end
-    if not wanted then return false end
-  end
-  return (not value.given(filter.phone) or user.phone == filter.phone)
+  return common.fits(user, filter, { "phone" })
+    and asked_for(filter.user_ids, user.id)
     and (not value.given(filter.name) or user.full_name:lower():find(filter.name:lower(), 1, true) ~= nil)
     and (type(filter.has_extension) ~= "boolean" or filter.has_extension == (extension ~= nil))
     and (not value.given(filter.extension_number) or (extension and extension.extension_number) == filter.extension_number)
@@ -175,9 +171,8 @@ end
 
 local function list_users(request, state, shop)
   local board = board_of(state, shop)
-  local filter = value.given(request.json.filter) and request.json.filter or {}
-  local wrong = not value.object(filter) and "filter must be an object" or common.complaint(filter, USER_FILTER, "filter.")
-  if wrong then return refuse(wrong) end
+  local filter, refusal = common.filter(request, USER_FILTER)
+  if not filter then return refusal end
   local found = {}
   for _, user in ipairs(board.users) do
     if user_fits(filter, user, find(board.extensions, "user_id", user.id)) then
@@ -297,24 +292,14 @@ local COMPARE = {
   equal_to = function(a, b) return a == b end,
 }
 
-local function among(list, wanted)
-  for _, item in ipairs(list) do
-    if item == wanted then return true end
-  end
-  return #list == 0
-end
-
--- Whether a call is one of those asked for; names of the filter that are names of a call are compared with it.
+-- Whether a call is one of those asked for.
 local function call_fits(filter, call)
-  for _, name in ipairs { "user_id", "call_state", "direction", "external_id", "external_session_id" } do
-    if value.given(filter[name]) and filter[name] ~= call[name] then return false end
-  end
-  local from, to = common.seconds(filter.date_from), common.seconds(filter.date_to)
   local length = value.given(filter.duration) and filter.duration
-  return (not value.given(filter.call_number) or filter.call_number == call.caller or filter.call_number == call.callee)
-    and (not value.given(filter.hotline_ids) or among(filter.hotline_ids, call.hotline_id))
-    and (not value.given(filter.extension_ids) or among(filter.extension_ids, call.extension_id))
-    and (not from or call.started >= from) and (not to or call.started <= to)
+  return common.fits(call, filter,
+      { "user_id", "department_id", "call_state", "direction", "external_id", "external_session_id" })
+    and (not value.given(filter.call_number) or filter.call_number == call.caller or filter.call_number == call.callee)
+    and asked_for(filter.hotline_ids, call.hotline_id) and asked_for(filter.extension_ids, call.extension_id)
+    and common.within(filter, call.started)
     and (not length or COMPARE[length.comparison](call.duration, length.value))
 end
 
@@ -323,11 +308,10 @@ local CALL_MEMBERS = { "id", "direction", "caller", "callee", "call_state", "cal
   "created_at", "updated_at" }
 
 local function list_calls(request, state, shop)
-  local filter = value.given(request.json.filter) and request.json.filter or {}
-  local wrong = not value.object(filter) and "filter must be an object" or common.complaint(filter, CALL_FILTER, "filter.")
-  local length = not wrong and value.given(filter.duration) and filter.duration
-  if length and not (COMPARE[length.comparison] and value.integer(length.value)) then wrong = "filter.duration is not usable" end
-  if wrong then return refuse(wrong) end
+  local filter, refusal = common.filter(request, CALL_FILTER)
+  if not filter then return refusal end
+  local length = value.given(filter.duration) and filter.duration
+  if length and not (COMPARE[length.comparison] and value.integer(length.value)) then return refuse("filter.duration is not usable") end
   local found = {}
   for _, call in ipairs(calls.of(state, board_of(state, shop), request.now)) do
     if call_fits(filter, call) then found[#found + 1] = call end

@@ -87,6 +87,12 @@ function sms.prepare(state)
   state.texts, state.sms_left = {}, 1000
 end
 
+--- Values worth trying.
+sms.samples = {
+  { "templatecode", "DON_HANG", "a text message with the variables ten and ma" },
+  { "phonenumber", "84900000099", "a number that is never reached, as all that end in 99" },
+}
+
 sms.operations = { ["sms.messages.send"] = send, ["sms.messages.status"] = status }
 
 return sms
