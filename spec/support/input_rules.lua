@@ -21,8 +21,8 @@ input_rules.key = key
 local walk
 
 local function walk_field(list, field, path, types)
-  local function add(rule, at)
-    list[#list + 1] = key(at or path, rule)
+  local function add(rule, at, kind)
+    list[#list + 1] = { path = at or path, rule = rule, kind = kind }
   end
   if field.const ~= nil then
     return add "const"
@@ -38,9 +38,10 @@ local function walk_field(list, field, path, types)
   local base, is_list = field[2]:gsub("%[%]$", "")
   local each = is_list == 1 and path .. "[1]" or path
   if base ~= "any" then
-    add "type"
+    local kind = types[base] and "object" or base
+    add("type", path, each ~= path and "array" or kind)
     if each ~= path then
-      add("type", each)
+      add("type", each, kind)
     end
   end
   if field.enum then
@@ -66,11 +67,19 @@ function walk(list, fields, prefix, types)
     walk_field(list, field, prefix .. field[1], types)
   end
   for _, rule in ipairs(fields.rules or {}) do
-    list[#list + 1] = key(prefix .. (rule.require or rule.any_of[1]), "condition")
+    list[#list + 1] = { path = prefix .. (rule.require or rule.any_of[1]), rule = "condition" }
   end
   if not fields.open then
-    list[#list + 1] = key(prefix .. "name", "unknown")
+    list[#list + 1] = { path = prefix .. "name", rule = "unknown" }
   end
+end
+
+local function rules_of(description, operation)
+  local types = description.types or {}
+  local fields = description.operations[operation].input or {}
+  local list = {}
+  walk(list, types[fields] or fields, "", types)
+  return list
 end
 
 --- The rules of an operation's input.
@@ -78,10 +87,24 @@ end
 ---@param operation string
 ---@return string[]
 function input_rules.of(description, operation)
-  local types = description.types or {}
-  local fields = description.operations[operation].input or {}
+  local names = {}
+  for i, rule in ipairs(rules_of(description, operation)) do
+    names[i] = key(rule.path, rule.rule)
+  end
+  return names
+end
+
+--- What type each field of an operation's input has: { path, type }, a list being an "array" and a shared type an "object".
+---@param description table
+---@param operation string
+---@return table[]
+function input_rules.types(description, operation)
   local list = {}
-  walk(list, types[fields] or fields, "", types)
+  for _, rule in ipairs(rules_of(description, operation)) do
+    if rule.rule == "type" then
+      list[#list + 1] = { rule.path, rule.kind }
+    end
+  end
   return list
 end
 

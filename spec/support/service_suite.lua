@@ -230,6 +230,40 @@ function suite:refuses(operation, rows, case)
   end
 end
 
+-- For each type a value that it is not, and what the error says.
+local OTHER_TYPES = {
+  string = { 7, "must be a string" },
+  id = { true, "must be a string or an integer" },
+  integer = { "seven", "must be an integer" },
+  number = { "seven", "must be a number" },
+  boolean = { "yes", "must be true or false" },
+  object = { "text", "must be an object" },
+  array = { "text", "must be a list" },
+}
+
+--- Declares that no field of an input takes a value of another type than the description says. The rows of `refuses` for the
+--- rule "type" come from the description: for large inputs, where the facts to pin down are which fields there are, and what
+--- they ask beside their type.
+---@param operation string
+---@param case table|nil as of `refuses`
+function suite:refuses_other_types(operation, case)
+  case = case or {}
+  local right = case.input or self.cases[operation].input or {}
+  local fields = input_rules.types(self.description, operation)
+  assert(#fields > 0, operation .. " has no field with a type")
+  for _, field in ipairs(fields) do
+    self:note(operation, input_rules.key(field[1], "type"))
+  end
+  busted.it(operation .. " refuses a value of another type in each of its fields", function()
+    for _, field in ipairs(fields) do
+      local path, other = field[1], assert(OTHER_TYPES[field[2]], "no wrong value for the type " .. field[2])
+      local input = copy(right)
+      put(input, path, other[1])
+      self:expect_refusal(operation, input, case.options, path, path .. " " .. other[2])
+    end
+  end)
+end
+
 --- Declares that inputs are taken, and what is sent for each. A row is { input, body } or { input, nil, path }.
 ---@param operation string
 ---@param path string of the field
