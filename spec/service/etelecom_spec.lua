@@ -5,7 +5,7 @@ local null = frontdesk.null
 
 local etelecom = suite.new("etelecom", {
   base = "https://api.etelecom.vn/v1/partner",
-  options = { api_key = "partner-1", shop_key = "shop-1" },
+  options = { api_key = "partner-1", shop_key = "shop-1", sms_username = "sms-user", sms_password = "sms-word" },
   headers = { accept = "application/json", authorization = "Bearer partner-1" },
 })
 
@@ -282,5 +282,9 @@ describe("etelecom: the redirect", function()
     assert.equal(redirect.shop_id, assert(client:shop(second.auth_token).shops:current()).id)
   end)
 end)
+
+for _, part in ipairs { "pbx", "zalo", "zalo_customers", "zalo_zns", "sms" } do
+  require("service.etelecom." .. part)(etelecom)
+end
 
 etelecom:leaves_nothing_out()
