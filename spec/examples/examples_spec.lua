@@ -1,6 +1,7 @@
 -- Every example is run as a user runs it: by its command line, against the sandbox's nginx.
 
 local csv = require "frontdesk.csv"
+local frontdesk = require "frontdesk"
 local process = require "frontdesk.sandbox.process"
 local sandbox = require "frontdesk.sandbox"
 
@@ -304,6 +305,165 @@ describe("the examples", function()
       local text, status = run("connect_shop.lua", { "quan@tiem.example" })
       assert.equal(2, status)
       assert.matches("^usage: ", text)
+    end)
+  end)
+
+  describe("set_up_call_centre.lua", function()
+    it("makes switchboard, hotline, users and extensions", function()
+      local text, status = run("set_up_call_centre.lua", { "0900000099" })
+      assert.equal(0, status)
+      assert.matches("^Tiệm Hoa Nắng: shop%d+%.voip%.sandbox%.example, hotline 0900000099\n", text)
+      local _, lines = text:gsub("\n  2%d%d  ", "")
+      assert.equal(10, lines)
+      local pbx = frontdesk.etelecom(server:options "etelecom").pbx
+      local users = {}
+      for user, err in pbx.users:each { filter = { has_extension = true } } do
+        assert(user, err)
+        users[user.user_id] = user.full_name
+      end
+      local extension = assert(pbx.extensions:get { phone = "0900000070" })
+      assert.equal("210", extension.extension_number)
+      local hotlines, owners = {}, {}
+      for entry, err in pbx.extensions:each() do
+        assert(entry, err)
+        hotlines[entry.hotline_id] = (hotlines[entry.hotline_id] or 0) + 1
+        owners[entry.extension_number] = users[entry.user_id]
+      end
+      assert.equal("Nguyễn Hải Yến", owners["201"])
+      local counts = {}
+      for _, count in pairs(hotlines) do
+        counts[#counts + 1] = count
+      end
+      table.sort(counts)
+      assert.same({ 3, 10 }, counts) -- three were there, on the hotline that was there
+      assert.is_nil(text:find("doi-ngay", 1, true))
+      assert.is_nil(text:find(extension.extension_password, 1, true))
+    end)
+
+    it("can be run again, and makes nothing twice", function()
+      local first = run("set_up_call_centre.lua", { "0900000099" })
+      local second, status = run("set_up_call_centre.lua", { "0900000099" })
+      assert.equal(0, status)
+      assert.equal(first, second)
+      assert.equal(2, assert(server:counts()).etelecom.hotlines)
+      local extensions = assert(frontdesk.etelecom(server:options "etelecom").pbx.extensions:list()).extensions
+      assert.equal(3 + 10, #extensions)
+    end)
+
+    it("makes the switchboard of a shop that has none", function()
+      local key = folder .. "/new-shop-key"
+      run("connect_shop.lua", { "quan@tiem.example", "0900000061", "Quán Mây", key })
+      local text, status = run("set_up_call_centre.lua", { "0900000098" },
+        { FRONTDESK_ETELECOM_SHOP_KEY = process.read_file(key):match "%S+" })
+      assert.equal(0, status)
+      assert.matches("^Quán Mây: ", text)
+      assert.equal(1, calls("etelecom")["pbx.tenants.create"])
+      assert.is_nil(calls("etelecom")["pbx.tenants.get"])
+      assert.equal(10, calls("etelecom")["pbx.extensions.assign"])
+    end)
+  end)
+
+  describe("call_report.lua", function()
+    it("writes a week's calls, page by page, and sums them up by agent", function()
+      local path = folder .. "/calls.csv"
+      local text, status = run("call_report.lua", { path })
+      assert.equal(0, status)
+      local agents, total = {}, 0
+      for number, answered, name in text:gmatch "(%d+) calls, +(%d+) %% answered, +%d+%.%d min   ([^\n]+)\n" do
+        agents[name] = { calls = tonumber(number), answered = tonumber(answered), seen = 0, taken = 0 }
+        total = total + tonumber(number)
+      end
+      assert.equal(total .. " calls in " .. path .. "\n", text:match "([^\n]+\n)$")
+      assert.is_true(total > 200)
+      assert.equal(3, calls("etelecom")["pbx.call_logs.list"])
+      local last
+      for row, err in csv.rows(path, { columns = { "started_at", "agent", "call_state", "duration" } }) do
+        assert(row, err)
+        assert.is_true(last == nil or row.started_at <= last) -- newest first, as the pages came
+        last = row.started_at
+        local agent = agents[row.agent]
+        agent.seen, agent.taken = agent.seen + 1, agent.taken + (row.call_state == "answered" and 1 or 0)
+      end
+      local names = 0
+      for _, agent in pairs(agents) do
+        names = names + 1
+        assert.equal(agent.calls, agent.seen)
+        assert.equal(agent.answered, tonumber(("%.0f"):format(agent.taken * 100 / agent.seen)))
+      end
+      assert.equal(3, names)
+    end)
+
+    it("fails rather than leave a part for the whole", function()
+      assert(server:fault { service = "etelecom", operation = "pbx.call_logs.list", kind = "status", status = 503, times = "always", after = 1 })
+      local text, status = run("call_report.lua", { folder .. "/part.csv" })
+      assert.equal(1, status)
+      assert_has("etelecom.pbx.call_logs.list: 503", text)
+    end)
+  end)
+
+  describe("notify_by_zns.lua", function()
+    local number = 0
+
+    -- With a journal of its own for each test.
+    local function words()
+      number = number + 1
+      return { "510001", "examples/data/orders.csv", ("%s/orders-%d.journal"):format(folder, number) }
+    end
+
+    -- Four customers more say yes, before the script runs.
+    local function ask_customers()
+      local zalo = frontdesk.etelecom(server:options "etelecom").zalo
+      local account = assert(zalo.accounts:list()).accounts[1]
+      for last = 2, 5 do
+        assert(zalo.consents:request {
+          oa_id = account.oa_id, phone = "090000006" .. last, call_type = "audio", reason_code = "delivery_notification",
+        })
+      end
+      assert(server:advance(3600))
+      return zalo, account
+    end
+
+    it("tells by Zalo who has agreed, and all others by SMS", function()
+      local zalo, account = ask_customers()
+      local text, status = run("notify_by_zns.lua", words())
+      assert.equal(0, status)
+      assert_has("orders on their way: 12 items in ", text)
+      assert_has("\n5 by Zalo, 7 by SMS\n", text)
+      local counts = assert(server:counts()).etelecom
+      assert.equal(5, counts.zns)
+      assert.equal(7, counts.texts)
+      local message = assert(zalo.messages:list { filter = { oa_id = account.oa_id, tracking_id = "DH-26003" } }).messages[1]
+      assert.equal("Lê Thùy Dương", message.template_data.ten)
+    end)
+
+    it("skips in its next run who was told", function()
+      local same = words()
+      run("notify_by_zns.lua", same)
+      local text = run("notify_by_zns.lua", same)
+      assert_has("\n  skipped  12  done by an earlier run\n", text)
+      assert_has("\n0 by Zalo, 0 by SMS\n", text)
+      assert.equal(12, assert(server:counts()).etelecom.zns + server:counts().etelecom.texts)
+    end)
+
+    it("tells nobody twice whose message got through though its answer was lost", function()
+      ask_customers()
+      assert(server:fault { service = "etelecom", operation = "zalo.zns.send", kind = "reset", processed = true })
+      local text, status = run("notify_by_zns.lua", words())
+      assert.equal(0, status)
+      assert_has("\n  settled  1 ", text)
+      local counts = assert(server:counts()).etelecom
+      assert.equal(5, counts.zns)
+      assert.equal(7, counts.texts)
+    end)
+
+    it("does not repeat an SMS of which nobody can tell whether it went out", function()
+      assert(server:fault { service = "etelecom", operation = "sms.messages.send", kind = "reset", processed = true })
+      local same = words()
+      local text = run("notify_by_zns.lua", same)
+      assert_has("unknown", text)
+      assert.equal(12, assert(server:counts()).etelecom.zns + server:counts().etelecom.texts)
+      run("notify_by_zns.lua", same)
+      assert.equal(12, assert(server:counts()).etelecom.zns + server:counts().etelecom.texts)
     end)
   end)
 
