@@ -145,18 +145,19 @@ function common.page(request, entries, name, shown)
   local limit = value.given(paging.limit) and paging.limit or 100
   if not wrong and (limit < 1 or limit > 1000) then wrong = "paging.limit must be from 1 to 1000" end
   if wrong then return common.failure("invalid_argument", wrong) end
-  local first = 1
+  local first, last = 1, limit
   local place = value.given(paging.after) and paging.after or value.given(paging.before) and paging.before
   if place then
-    first = tonumber(place:match("^c(%d+)$"))
-    if not first or first > #entries + 1 then return common.failure("invalid_argument", "the cursor is not one of ours") end
-    if not value.given(paging.after) then first = math.max(1, first - limit) end
+    local at = tonumber(place:match("^c(%d+)$"))
+    if not at or at < 1 or at > #entries + 1 then return common.failure("invalid_argument", "the cursor is not one of ours") end
+    first, last = at, at + limit - 1
+    if not value.given(paging.after) then first, last = math.max(1, at - limit), at - 1 end
   end
   local page = {}
-  for index = first, math.min(first + limit - 1, #entries) do
+  for index = first, math.min(last, #entries) do
     page[#page + 1] = shown and shown(entries[index]) or entries[index]
   end
-  local behind = first + limit
+  local behind = last + 1
   return respond.json(200, {
     [name] = respond.array(page),
     paging = {

@@ -28,7 +28,7 @@ local function refusal(status, words)
   return respond.json(200, { status = status, code = words })
 end
 
--- The channels asked for, "13" or { "1", "3" }; nil when one is unknown.
+-- The channels asked for, "13" or { "1", "3" }; "?" stands for one that is unknown.
 local function channels_of(rule)
   local list = {}
   if value.text(rule) then
