@@ -88,6 +88,10 @@ describe("eTelecom's switchboards, simulated", function()
         { call("Etelecom/ListCallLogs", { filter = { duration = { comparison = "like", value = 1 } } }), "invalid_argument",
           "filter.duration is not usable" },
         { call("Etelecom/ListCallLogs", { filter = { date_from = "yesterday" } }), "invalid_argument", "filter.date_from must be a time" },
+        { call("Etelecom/ListCallLogs", { filter = { date_to = "2026-01-01T24:00:00Z" } }), "invalid_argument", "filter.date_to must be a time" },
+        { call("Etelecom/ListCallLogs", { filter = { hotline_ids = { 7 } } }), "invalid_argument",
+          "filter.hotline_ids must be a list of strings" },
+        { call("Etelecom/RemoveUserOfExtension", { user_id = "0" }), "not_found", "There is no such extension" },
         { call("Shop/GetAccountUsers", { filter = "x" }), "invalid_argument", "filter must be an object" },
       }
       for _, case in ipairs(cases) do

@@ -44,7 +44,7 @@ function common.seconds(text)
     text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)T(%d%d):(%d%d):(%d%d)%.?%d*(.*)$")
   if not year or not value.date(("%s-%s-%s"):format(year, month, day)) then return nil end
   local sign, zone_hours, zone_minutes = zone:match("^([+-])(%d%d):(%d%d)$")
-  if zone ~= "Z" and not sign then return nil end
+  if zone ~= "Z" and not sign or tonumber(hour) > 23 or tonumber(minute) > 59 or tonumber(second) > 60 then return nil end
   -- Days since the epoch, by counting from March (the leap day then ends the year).
   local y, m = tonumber(year), tonumber(month)
   if m <= 2 then y = y - 1 end
@@ -54,12 +54,21 @@ function common.seconds(text)
   return days * 86400 + hour * 3600 + minute * 60 + second - away
 end
 
+local function texts(list)
+  if not value.array(list) then return false end
+  for _, item in ipairs(list) do
+    if not value.text(item) then return false end
+  end
+  return true
+end
+
 local KINDS = {
   text = { value.text, "a string" },
   integer = { value.integer, "an integer" },
   boolean = { function(v) return type(v) == "boolean" end, "a boolean" },
   object = { value.object, "an object" },
   list = { value.array, "a list" },
+  texts = { texts, "a list of strings" },
   time = { common.seconds, "a time" },
 }
 

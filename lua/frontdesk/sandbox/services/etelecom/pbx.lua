@@ -159,7 +159,7 @@ local function create_user(request, state, shop)
 end
 
 local USER_FILTER = { { "extension_number", "text" }, { "has_extension", "boolean" }, { "name", "text" }, { "phone", "text" },
-  { "user_ids", "list" } }
+  { "user_ids", "texts" } }
 
 local function user_fits(filter, user, extension)
   return common.fits(user, filter, { "phone" })
@@ -245,7 +245,7 @@ local function extension_of(body, board)
   local name = value.given(body.extension_id) and "id" or "user_id"
   local wanted = value.given(body.extension_id) and body.extension_id or body.user_id
   if not value.given(wanted) then return nil, refuse("extension_id is missing") end
-  local extension = find(board.extensions, name, wanted)
+  local extension = wanted ~= "0" and find(board.extensions, name, wanted) -- "0" stands where there is no user
   if not extension then return nil, failure("not_found", "There is no such extension") end
   return extension
 end
@@ -281,7 +281,7 @@ end
 
 -- Calls. -------------------------------------------------------------------------------------------------------------------
 
-local CALL_FILTER = { { "hotline_ids", "list" }, { "extension_ids", "list" }, { "user_id", "text" }, { "department_id", "text" },
+local CALL_FILTER = { { "hotline_ids", "texts" }, { "extension_ids", "texts" }, { "user_id", "text" }, { "department_id", "text" },
   { "call_number", "text" }, { "call_state", "text", enum = CALL_STATES }, { "direction", "text", enum = DIRECTIONS },
   { "date_from", "time" }, { "date_to", "time" }, { "duration", "object" }, { "external_id", "text" },
   { "external_session_id", "text" } }

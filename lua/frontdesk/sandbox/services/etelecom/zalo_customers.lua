@@ -22,9 +22,9 @@ local REPLIES, REPLY_TIME, FREE = 8, 2 * DAY, 10
 local GENDERS = { unknown = true, male = true, female = true, other = true }
 local STATES = { follow = true, unfollow = true }
 
-local FOLLOWER_FILTER = { { "oa_id", "text" }, { "zl_user_id", "text" }, { "zl_user_ids", "list" }, { "name", "text" },
+local FOLLOWER_FILTER = { { "oa_id", "text" }, { "zl_user_id", "text" }, { "zl_user_ids", "texts" }, { "name", "text" },
   { "phone", "text" }, { "gender", "text", enum = GENDERS }, { "state", "text", enum = STATES }, { "has_conversation", "boolean" },
-  { "tags", "list" }, { "assigned_user_id", "text" }, { "date_from", "time" }, { "date_to", "time" } }
+  { "tags", "texts" }, { "assigned_user_id", "text" }, { "date_from", "time" }, { "date_to", "time" } }
 
 local FOLLOWER = { "id", "zl_user_id", "zl_user_id_by_app", "oa_id", "shop_id", "full_name", "phone", "gender", "avatar", "avatars",
   "state", "has_conversation", "last_conversation", "shared_info", "tags_and_notes_info", "assigned_user_id", "created_at",
