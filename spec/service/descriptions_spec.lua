@@ -38,6 +38,10 @@ local OPERATION_MEMBERS = {
   base = "string", args = "table", envelope = "table", paging = "table", bulk = "table", secret_output = "boolean",
 }
 
+-- What reads by POST: by the word that names a method, or named here.
+local READS = { list = true, get = true, check = true, status = true, search = true }
+local READS_BY_POST = { ["auth.login"] = true, ["misc.current_account"] = true, ["shops.current"] = true }
+
 -- What each service may say when all is well.
 local SUCCESS = {
   hearme = '{"message":"OK","status":0}', pos = '{"result":"SUCCESS"}', etelecom = '{"code":"ok"}', imbee = '{"code":0,"body":{}}',
@@ -229,9 +233,7 @@ for _, service in ipairs(catalogue) do
       if operation.method == "GET" and operation.retry ~= "safe" then
         return name
       end
-      -- what reads by POST is few and named here
-      local reads_by_post = { ["auth.login"] = true, ["misc.current_account"] = true, ["shops.current"] = true, ["contacts.search"] = true }
-      if operation.method ~= "GET" and operation.retry == "safe" and not reads_by_post[name] then
+      if operation.method ~= "GET" and operation.retry == "safe" and not READS_BY_POST[name] and not READS[name:match "[^.]+$"] then
         return name
       end
     end)
