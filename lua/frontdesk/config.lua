@@ -219,18 +219,6 @@ local function new_base(description, options, stays_here, option, name)
   }
 end
 
--- Whether what goes to this machine stays on it: by a proxy elsewhere it does not.
-local function check_proxy(description, url)
-  if not url then
-    return true
-  end
-  local proxy, problem = parse_proxy(url)
-  if not proxy then
-    fail(description, "proxy is not usable: " .. problem)
-  end
-  return proxy.loopback
-end
-
 local function check_needs_together(description, options)
   for _, choices in pairs(description.credentials or {}) do
     for _, choice in ipairs(choices) do
@@ -259,6 +247,18 @@ local function parse_proxy(proxy)
   end
   local authority = (rest or proxy):gsub("[/?#].*$", ""):gsub("^.*@", "")
   return core.url_parse("http://" .. authority .. "/")
+end
+
+-- Whether what goes to this machine stays on it: by a proxy elsewhere it does not.
+local function check_proxy(description, url)
+  if not url then
+    return true
+  end
+  local proxy, problem = parse_proxy(url)
+  if not proxy then
+    fail(description, "proxy is not usable: " .. problem)
+  end
+  return proxy.loopback
 end
 
 --- Puts a client's options together. Raises a sentence that names the option and the fix.

@@ -194,21 +194,22 @@ local HERE = { "127.0.0.1", "localhost", "LOCALHOST", "127.1", "2130706433", "0x
 local function expect_unsent(service, options, url)
   local transport = fake.transport()
   options.transport = transport
-  options.base_url = url and every_service.address(service, url)
-  local client = frontdesk[service](every_service.options(service, options))
-  local function check(value, err)
+  local client = frontdesk[service](every_service.options(service, options, url))
+  local description = frontdesk[service].description
+  local function check(base, value, err)
     assert.is_nil(value, url)
     assert.is_true(errors.is(err, "invalid_input"), url)
-    assert.equal("base_url", err.field)
+    assert.equal(base and description.bases[base].option or "base_url", err.field)
     assert.equal("not_sent", err.outcome)
     assert.equal(0, err.attempts)
     assert.is_truthy(err.message:find("allow_http = true", 1, true), err.message)
   end
   for _, operation in ipairs(every_service.operations(service)) do
-    check(every_service.call(client, operation, every_service.input { service = service, operation = operation }))
+    local base = description.operations[operation].base
+    check(base, every_service.call(client, operation, every_service.input { service = service, operation = operation }))
   end
-  check(client:request { path = "/x", credential = "none" })
-  check(client:request { method = "POST", path = "/x" })
+  check(nil, client:request { path = "/x", credential = "none" })
+  check(nil, client:request { method = "POST", path = "/x" })
   assert.equal(0, #transport.sent)
 end
 
@@ -224,17 +225,17 @@ describe("plain http to another machine", function()
       local ok, options = pcall(config.resolve, frontdesk.pos.description, { base_url = "http://" .. host, token = "t0k-1" },
         { getenv = getenv_of {}, read_profile = no_profile })
       assert.is_true(ok, host .. ": " .. tostring(options))
-      assert.is_true(options.plain_http, host)
+      assert.is_true(options.bases.main.plain_http, host)
     end
   end)
 
   it("is refused from the environment and from a profile too", function()
     local given = getenv_of { FRONTDESK_POS_BASE_URL = "http://svc.example", FRONTDESK_POS_TOKEN = "t0k-1" }
-    assert.is_true(config.resolve(frontdesk.pos.description, {}, { getenv = given, read_profile = no_profile }).plain_http)
+    assert.is_true(config.resolve(frontdesk.pos.description, {}, { getenv = given, read_profile = no_profile }).bases.main.plain_http)
     local profile = { pos = { base_url = "HTTP://svc.example", token = "t0k-1" } }
     assert.is_true(config.resolve(frontdesk.pos.description, { profile = "/p" }, {
       getenv = getenv_of {}, read_profile = function() return profile end,
-    }).plain_http)
+    }).bases.main.plain_http)
   end)
 
   it("needs allow_http = true, and nothing that only resembles it", function()
@@ -249,7 +250,7 @@ describe("plain http to another machine", function()
     local sources = { getenv = getenv_of { FRONTDESK_ALLOW_HTTP = "true", FRONTDESK_IMBEE_ALLOW_HTTP = "true" }, read_profile = function()
       return { imbee = { allow_http = true } }
     end }
-    assert.is_true(config.resolve(frontdesk.pos.description, { base_url = "http://svc.example" }, sources).plain_http)
+    assert.is_true(config.resolve(frontdesk.pos.description, { base_url = "http://svc.example" }, sources).bases.main.plain_http)
   end)
 
   it("is allowed by an environment of the vendor's for its own address only, and not against the client's word", function()
@@ -261,7 +262,7 @@ describe("plain http to another machine", function()
           expect_unsent(service, { environment = name }, "http://svc.example")
           local options = config.resolve(frontdesk[service].description, { environment = name, allow_http = false },
             { getenv = getenv_of {}, read_profile = no_profile })
-          assert.is_true(options.plain_http)
+          assert.is_true(options.bases.main.plain_http)
         end
       end
     end
@@ -279,7 +280,7 @@ describe("plain http to another machine", function()
     for _, proxy in ipairs { "http://127.0.0.1:3128", "127.0.0.1:3128", "localhost", "socks5h://localhost:1080", "http://mai:pw@127.0.0.1:3128", "http://[::1]:3128/",
       "http://127.0.0.1:80/@proxy.example" } do
       assert.is_false(config.resolve(frontdesk.pos.description, { base_url = "http://localhost", proxy = proxy },
-        { getenv = getenv_of {}, read_profile = no_profile }).plain_http, proxy)
+        { getenv = getenv_of {}, read_profile = no_profile }).bases.main.plain_http, proxy)
     end
   end)
 end)

@@ -179,7 +179,7 @@ describe("on the wire an id", function()
   end
 
   local function client_of(service)
-    return frontdesk[service](every_service.options(service, { base_url = every_service.address(service, server.url) }))
+    return frontdesk[service](every_service.options(service, nil, server.url))
   end
 
   it("is one segment, whatever it holds and whichever operation it is for", function()

@@ -23,9 +23,7 @@ describe("on the wire", function()
   end)
 
   local function client_of(name, extra)
-    extra = extra or {}
-    extra.base_url = every_service.address(name, server.url)
-    return frontdesk[name](every_service.options(name, extra))
+    return frontdesk[name](every_service.options(name, extra, server.url))
   end
 
   local HOSTILE = "a\r\nX-Evil: 1\r\n\r\nGET /evil HTTP/1.1\r\nHost: evil\r\n\r\n"

@@ -4,6 +4,7 @@ local every_service = require "support.every_service"
 local fake = require "support.fake_transport"
 local frontdesk = require "frontdesk"
 local leak_hunter = require "support.leak_hunter"
+local resources = require "support.resources"
 
 -- What secrets may look like: one that can be a code of an error, and one that every encoding changes.
 local LOOKS = {
@@ -32,6 +33,9 @@ local function clients_of(service)
         if needed.username then
           options.username = "anna"
           secrets[#secrets + 1] = "anna:" .. options.password
+        end
+        for _, pair in ipairs(choice.fields or {}) do
+          options[pair[2]] = options[pair[2]] or "anna"
         end
         for name, value in pairs(choice.when or {}) do
           options[name] = value or nil
@@ -80,7 +84,7 @@ local function success(service, operation, token)
   for _, conditions in ipairs { (spec.envelope or {}).ok or description.envelope.ok, (spec.envelope or {}).also or {} } do
     for _, condition in ipairs(conditions) do
       if condition.is ~= nil then
-        put(document, condition[1], condition.is)
+        put(document, condition[1], type(condition.is) == "table" and condition.is[1] or condition.is)
       end
     end
   end
@@ -328,14 +332,14 @@ for _, service in ipairs(every_service.names) do
       for _, given in ipairs(clients_of(service)) do
         local trip = travel(given, nil, refusal(400))
         local client, secret = trip.client, given.secrets[1]
-        local resource, method = operations_of(given)[1]:match "^([%w_]+)%.([%w_]+)$"
+        local resource, method = resources.find(client, operations_of(given)[1])
         local misuses = {
           function() return client[secret] end,
           function() client[secret] = secret end,
-          function() return client[resource][secret] end,
-          function() return client[resource][method](secret) end,
-          function() return client[resource][method](client[resource], {}, { [secret] = secret }) end,
-          function() return client[resource][method](client[resource], {}, { timeout = secret }) end,
+          function() return resource[secret] end,
+          function() return resource[method](secret) end,
+          function() return resource[method](resource, {}, { [secret] = secret }) end,
+          function() return resource[method](resource, {}, { timeout = secret }) end,
           function() return client.request(secret) end,
           function() return client:request({ path = "/x" }, { headers = secret }) end,
           function() return frontdesk[service](secret) end,
@@ -365,7 +369,9 @@ for _, service in ipairs(every_service.names) do
           for key, value in pairs(given.options) do
             options[key] = value
           end
-          options.base_url = every_service.address(service, "https://service.example.test")
+          for key, value in pairs(every_service.addresses(service)) do
+            options[key] = value
+          end
           options[name], options.send = name ~= "send" and raise or nil, nil
           options.transport = { send = name == "send" and raise or function() return refusal(400)(trip) end }
           if name == "on_request" or given.kind ~= "exchange" then

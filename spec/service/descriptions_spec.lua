@@ -3,6 +3,7 @@ local descriptions = require "frontdesk.description"
 local fake = require "support.fake_transport"
 local frontdesk = require "frontdesk"
 local process = require "support.process"
+local resources = require "support.resources"
 
 local function sorted(map)
   local names = {}
@@ -180,12 +181,12 @@ for _, service in ipairs(catalogue) do
     end)
 
     it("lets no name be a resource here and a family there", function()
-      local resources = {}
+      local paths = {}
       for name in pairs(description.operations) do
-        resources[(descriptions.split(name))] = true
+        paths[(descriptions.split(name))] = true
       end
-      for path in pairs(resources) do
-        assert.is_nil(resources[path:match "^(.+)%."], path)
+      for path in pairs(paths) do
+        assert.is_nil(paths[path:match "^(.+)%."], path)
       end
     end)
 
@@ -391,11 +392,7 @@ for _, service in ipairs(catalogue) do
       local sandbox = frontdesk.sandbox.transport { services = { service } }
       local client = frontdesk[service](sandbox:options(service))
       for _, name in ipairs(sorted(description.operations)) do
-        local resource, method = descriptions.split(name)
-        local object = client
-        for step in resource:gmatch "[^.]+" do
-          object = object[step]
-        end
+        local object, method = resources.find(client, name)
         assert.is_function(object[method], name)
         local fields = fields_of(description, description.operations[name])
         if not fields.open then

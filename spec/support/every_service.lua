@@ -8,6 +8,7 @@
 local catalogue = require "frontdesk.catalogue"
 local config = require "frontdesk.config"
 local frontdesk = require "frontdesk"
+local resources = require "support.resources"
 
 local every_service = {}
 
@@ -18,9 +19,18 @@ function every_service.secret(service, option)
   return ("t0k-%s-%s"):format(service, option)
 end
 
--- The address that a service would have below an origin. One that is joined by a dot needs a path.
-function every_service.address(service, origin)
-  return frontdesk[service].description.join == "." and origin .. "/v1/partner" or origin
+--- The options that lead all of a service's addresses to an origin. One that is joined by a dot needs a path.
+---@param service string
+---@param origin string|nil one that does not exist when not given
+---@return table
+function every_service.addresses(service, origin)
+  origin = origin or "https://service.example.test"
+  local description = frontdesk[service].description
+  local options = { base_url = description.join == "." and origin .. "/v1/partner" or origin }
+  for _, base in pairs(description.bases or {}) do
+    options[base.option] = origin
+  end
+  return options
 end
 
 -- Names of the options that any credential or field of the description makes use of.
@@ -31,7 +41,7 @@ local function needed(description)
       for _, name in ipairs(choice.needs or { choice.token, choice.username, choice.password }) do
         names[name] = true
       end
-      for _, pair in ipairs(choice.headers or {}) do
+      for _, pair in ipairs(choice.headers or choice.fields or {}) do
         names[pair[2]] = true
       end
     end
@@ -48,9 +58,11 @@ end
 --- Options with which every operation of a service has all it needs.
 ---@param service string
 ---@param extra table|nil over them
+---@param origin string|nil of all its addresses
 ---@return table
-function every_service.options(service, extra)
-  local options = { base_url = every_service.address(service, "https://service.example.test"), retry = 0 }
+function every_service.options(service, extra, origin)
+  local options = every_service.addresses(service, origin)
+  options.retry = 0
   for name in pairs(needed(frontdesk[service].description)) do
     options[name] = every_service.secret(service, name)
   end
@@ -149,8 +161,8 @@ end
 
 --- Calls an operation by its name.
 function every_service.call(client, operation, input, call_options)
-  local resource, method = operation:match "^([%w_]+)%.([%w_]+)$"
-  return client[resource][method](client[resource], input, call_options)
+  local resource, method = resources.find(client, operation)
+  return resource[method](resource, input, call_options)
 end
 
 return every_service

@@ -13,11 +13,11 @@
 
 local assert = require "luassert"
 local busted = require "busted"
-local descriptions = require "frontdesk.description"
 local errors = require "frontdesk.errors"
 local fake = require "support.fake_transport"
 local frontdesk = require "frontdesk"
 local input_rules = require "support.input_rules"
+local resources = require "support.resources"
 
 local suite = {}
 suite.__index = suite
@@ -89,11 +89,7 @@ local function call(client, operation, case, input)
   if case.call then
     return case.call(client)
   end
-  local path, method = descriptions.split(operation)
-  local resource = client
-  for name in path:gmatch "[^.]+" do
-    resource = resource[name]
-  end
+  local resource, method = resources.find(client, operation)
   return resource[method](resource, copy(input or case.input))
 end
 

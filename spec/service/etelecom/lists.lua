@@ -2,19 +2,10 @@
 
 local assert = require "luassert"
 local busted = require "busted"
-local descriptions = require "frontdesk.description"
 local frontdesk = require "frontdesk"
+local resources = require "support.resources"
 
 local lists = {}
-
-local function resource_of(client, operation)
-  local path, method = descriptions.split(operation)
-  local resource = client
-  for name in path:gmatch "[^.]+" do
-    resource = resource[name]
-  end
-  return resource, method
-end
 
 --- Declares the specs of a list.
 ---@param etelecom table the suite
@@ -33,7 +24,7 @@ function lists.declare(etelecom, operation, case)
   })
   etelecom:success(operation, "asks for nothing in particular", {
     call = function(client)
-      local resource, method = resource_of(client, operation)
+      local resource, method = resources.find(client, operation)
       return resource[method](resource)
     end,
     sends = { "POST", case.address, "{}" },
@@ -62,7 +53,7 @@ function lists.declare(etelecom, operation, case)
       { 200, ('{"%s":[{"id":"1"},{"id":"2"}],"paging":{"next":"c-2"}}'):format(case.items) },
       { 200, ('{"%s":[{"id":"3"}],"paging":{"next":""}}'):format(case.items) })
     local seen = {}
-    local resource = resource_of(client, operation)
+    local resource = resources.find(client, operation)
     for item in resource:each { filter = case.filter, paging = { limit = 2 } } do
       seen[#seen + 1] = item.id
     end
@@ -78,7 +69,7 @@ function lists.declare(etelecom, operation, case)
       case.prepare(client, sandbox)
     end
     local items = {}
-    local resource, method = resource_of(client, operation)
+    local resource, method = resources.find(client, operation)
     for item in resource:each { paging = { limit = case.limit or 1 } } do
       items[#items + 1] = item
     end

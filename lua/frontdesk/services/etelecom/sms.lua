@@ -12,7 +12,8 @@ return {
     ["-8"] = { kind = "rejected", doc = "The template has no channel to send through; eTelecom has to set one up." },
     ["-9"] = { kind = "rejected", doc = "A channel of routerule is not set up; eTelecom has to do that." },
     Unauthorized = { kind = "auth", status = 401, doc = "The user name or the password is wrong." },
-    ip_not_allowed = { kind = "forbidden", status = 401, doc = "This machine's address is not on the account's list; ask eTelecom to add it." },
+    ip_not_allowed = { kind = "forbidden", status = 401,
+      doc = "This machine's address is not on the account's list; ask eTelecom to add it." },
   },
 
   operations = {
@@ -25,7 +26,8 @@ return {
       },
       input = {
         { "phonenumber", "string", required = true, doc = "Number of who gets it, best as 84 and nine digits." },
-        { "routerule", "any", required = true, doc = 'Channels in order: "1" ZNS, "2" call, "3" SMS; a string, or in a later copy a list, { "3" }.' },
+        { "routerule", "any", required = true,
+          doc = 'Channels in order: "1" ZNS, "2" call, "3" SMS; a string, or in a later copy a list, { "3" }.' },
         { "templatecode", "string", required = true, doc = "Code of the template." },
         { "list_param", "object", doc = "Values for the template's variables." },
         open = true,
