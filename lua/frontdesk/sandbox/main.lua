@@ -42,6 +42,10 @@ local function print_service(server, name)
   print(("%s (%s)"):format(name, service.description.title))
   print("  " .. server:url(name))
   if server:ca_file() then print("  " .. server:url(name, "https")) end
+  local options = server:options(name)
+  for _, base in pairs(service.description.bases or {}) do
+    print(("  %-14s %s"):format(base.option, options[base.option]))
+  end
   for _, option in ipairs(sorted_names(service.behaviour.credentials)) do
     print(("  %-14s %s"):format(option, tostring(service.behaviour.credentials[option])))
   end
