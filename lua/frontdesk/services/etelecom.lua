@@ -32,7 +32,8 @@ return {
       doc = "How the switchboard's service is spelled in addresses; the vendor's pages also have ETelecom." },
     { "sms_username", "string", doc = "User of the text message service." },
     { "sms_password", "string", secret = true, doc = "Password of the text message service." },
-    { "sms_base_url", "string", default = "https://sms.etelecom.vn/api", doc = "Where the text message service is." },
+    { "sms_base_url", "string", default = "https://sms.etelecom.vn/api",
+      doc = "Where the text message service is: the live one, whatever the environment, since no other is known." },
   },
   bases = { sms = { option = "sms_base_url", join = "/" } },
   credentials = {
