@@ -59,6 +59,8 @@ static bool set_invariants(fdk_handle *handle, const fdk_socket_hooks *hooks) {
   bool quiet = version->version_num >= QUIET_SINCE ||
                (version->features & CURL_VERSION_ASYNCHDNS) == 0;
   bool brotli = (version->features & CURL_VERSION_BROTLI) != 0;
+  handle->remembers_freed =
+      version->version_num >= 0x075300 && version->version_num < 0x080100;
   bool set = true;
   for (size_t i = 0; set && i < sizeof numbers / sizeof numbers[0]; i++)
     set =

@@ -36,6 +36,9 @@ struct fdk_handle {
   bool has_ca_file, has_crl_file, has_proxy;
   bool worn; /* has repeated a request: libcurl before 8.17 counts that as long
                 as the handle lives, and does it five times */
+  bool remembers_freed; /* libcurl 7.83 to 8.0 remembers a header of the last
+                           answer that it has freed, and writes to it when the
+                           next answer begins with a continued line */
   char *digest; /* origin and credentials it has done Digest for; or NULL */
   char words[CURL_ERROR_SIZE];
 };

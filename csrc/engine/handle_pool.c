@@ -81,12 +81,10 @@ fdk_handle *fdk_handle_take(fdk_handle_pool *pool,
   return NULL;
 }
 
-/* libcurl 7.83 to 8.0 remembers a header of the last answer that it has freed,
- * and writes to it when the next answer begins with a continued line: a server
- * could write to our memory. A copy remembers no answer. */
+/* A server could write to our memory through a handle that remembers; a copy of
+ * it has seen no answer. */
 static bool forget_answer(fdk_handle *handle) {
-  unsigned int version = curl_version_info(CURLVERSION_NOW)->version_num;
-  if (version < 0x075300 || version >= 0x080100)
+  if (!handle->remembers_freed)
     return true;
   CURL *copy = curl_easy_duphandle(handle->easy);
   if (copy == NULL)

@@ -124,11 +124,14 @@ static void take_length(fdk_transfer *transfer, const char *text, size_t size) {
 /* Appends a part of a header's text. What would end a line for whoever passes
  * it on becomes a space (RFC 9110, 5.5). False when memory is out. */
 static bool append_text(fdk_buffer *head, const char *text, size_t size) {
+  static const char breaks[] = {'\r', '\n', '\0'};
   if (!fdk_buffer_append(head, text, size))
     return false;
-  for (size_t i = head->size - size; i < head->size; i++)
-    if (head->data[i] == '\r' || head->data[i] == '\n' || head->data[i] == '\0')
-      head->data[i] = ' ';
+  char *end = head->data + head->size;
+  for (size_t i = 0; i < sizeof breaks; i++)
+    for (char *at = end - size;
+         (at = memchr(at, breaks[i], (size_t)(end - at))) != NULL; at++)
+      *at = ' ';
   return true;
 }
 
