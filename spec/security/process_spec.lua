@@ -2,6 +2,7 @@
 -- an end with requests under way. Each script runs in a Lua of its own; a crash is a failure with a signal.
 
 local httpd = require "support.httpd"
+local pace = require "support.pace"
 local raw_server = require "support.raw_server"
 local script = require "support.script"
 
@@ -69,11 +70,11 @@ if rawget(_G, "jit") then -- who can fork without a module
     end
 
     it("leaves the parent's requests under way alone, and fails them in the child", function()
-      local server = raw_server.start [[
+      local server = raw_server.start(([[
         read_request()
-        sleep(0.3)
+        sleep(%g)
         send 'HTTP/1.1 200 OK\r\nContent-Length: 34\r\n\r\n{"status_code":9999,"payload":"1"}'
-      ]]
+      ]]):format(0.3 * pace))
       assert.same({ "child: cancelled unknown 1", "parent: 1" }, script.run(CLIENT .. FORK .. [[
         local omicall = client()
         local forked = false
@@ -84,11 +85,11 @@ if rawget(_G, "jit") then -- who can fork without a module
             io.stdout:flush()
             if forked then ffi.C._exit(0) end
           end)
-          frontdesk.sleep(0.1)
+          frontdesk.sleep(0.1 * $pace)
           in_child(function() forked = true; task:wait() end)
           task:wait()
         end)
-      ]], { url = server.url, ca = "" }))
+      ]], { url = server.url, ca = "", pace = tostring(pace) }))
       server:stop()
     end)
 
