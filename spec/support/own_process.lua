@@ -17,6 +17,7 @@ end
 function own.collect_always()
   collectgarbage "restart"
   if rawget(_G, "jit") then
+    require("jit").off() -- a trace that has to collect before its first step would be left and begun again for ever
     collectgarbage("setpause", 0)
     collectgarbage("setstepmul", 0) -- no limit to a step
     return
@@ -28,6 +29,7 @@ end
 --- As at the start.
 function own.collect_as_usual()
   if rawget(_G, "jit") then
+    require("jit").on()
     collectgarbage("setpause", 200)
     collectgarbage("setstepmul", 200)
     return
@@ -37,6 +39,9 @@ end
 
 --- Collects all there is, finalized values included.
 function own.collect_all()
+  if rawget(_G, "jit") then
+    require("jit").flush() -- compiled code holds on to the values that it was compiled for
+  end
   for _ = 1, 4 do
     collectgarbage()
   end
