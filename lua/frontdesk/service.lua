@@ -106,7 +106,10 @@ local function bulk_method(client, resource, where, name)
   end
 end
 
-local Resource = { __name = "frontdesk.resource" }
+-- Refuses a name that nothing has. It may be a secret that landed in the wrong place.
+local function no_such(client, where, what, name, known)
+  error(('%s has no %s"%s"%s'):format(where, what, client:conceal(tostring(name)), nearest(name, known)), 3)
+end
 
 -- A resource's table of methods; each method is made when first used.
 local function new_resource(client, path, operations)
@@ -140,12 +143,12 @@ local function new_resource(client, path, operations)
     end
   end
   return setmetatable(resource, {
-    __name = Resource.__name,
+    __name = "frontdesk.resource",
     __tostring = function() return "frontdesk.resource: " .. where end,
     __index = function(_, name)
       local make = makers[name]
       if not make then
-        error(where .. ' has no operation "' .. client:conceal(tostring(name)) .. '"' .. nearest(name, makers), 2)
+        no_such(client, where, "operation ", name, makers)
       end
       local method = make()
       rawset(resource, name, method)
@@ -154,17 +157,15 @@ local function new_resource(client, path, operations)
   })
 end
 
-local Family = { __name = "frontdesk.family" }
-
 -- A family's table of resources, `client.pbx` of `client.pbx.extensions`; each is made when first used.
 local function new_family(client, path, resources)
   local where = client.service .. "." .. path
   return setmetatable({}, {
-    __name = Family.__name,
+    __name = "frontdesk.family",
     __tostring = function() return "frontdesk.family: " .. where end,
     __index = function(self, name)
       if not resources[name] then
-        error(where .. ' has no "' .. tostring(name) .. '"' .. nearest(name, resources), 2)
+        no_such(client, where, "", name, resources)
       end
       local resource = new_resource(client, path .. "." .. name, resources[name])
       rawset(self, name, resource)
@@ -253,7 +254,7 @@ function new_client(description, given)
             known[key] = true
           end
         end
-        error(where .. ' has no "' .. client:conceal(tostring(name)) .. '"' .. nearest(name, known), 2)
+        no_such(client, where, "", name, known)
       end
       rawset(self, name, value)
       return value

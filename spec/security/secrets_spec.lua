@@ -344,6 +344,10 @@ for _, service in ipairs(every_service.names) do
           function() return client:request({ path = "/x" }, { headers = secret }) end,
           function() return frontdesk[service](secret) end,
         }
+        for _, name in ipairs(every_service.operations(service)) do
+          local family = name:match "^([^.]+)%.[^.]+%."
+          misuses[#misuses + 1] = family and function() return client[family][secret] end
+        end
         for name, value in pairs(given.options) do
           for _, wrong in ipairs { "environment", "timeout", "retry", "http_version", "base_url", "ca_file", value } do
             misuses[#misuses + 1] = function()
