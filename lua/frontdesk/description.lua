@@ -7,13 +7,12 @@ local description = {}
 
 local PARTED = { "operations", "types", "errors" }
 
-local loaded = {} -- by name, put together
+local wholes = setmetatable({}, { __mode = "k" }) -- put together, by what `require` gave
 
 -- Adds a part's entries; what is there already must not be said twice.
 local function add_part(whole, name, part)
   for _, member in ipairs(PARTED) do
     for key, value in pairs(part[member] or {}) do
-      whole[member] = whole[member] or {}
       if whole[member][key] ~= nil then
         error(("frontdesk/services/%s: the part %s describes %s again, which is in %s already"):format(whole.name, name, key, member), 0)
       end
@@ -29,12 +28,9 @@ local function put_together(base)
     whole[member] = value
   end
   for _, member in ipairs(PARTED) do
-    local copy = {}
-    for key, value in pairs(base[member] or {}) do
-      copy[key] = value
-    end
-    whole[member] = copy
+    whole[member] = {}
   end
+  add_part(whole, base.name, base)
   for _, name in ipairs(base.parts) do
     add_part(whole, name, require("frontdesk.services." .. base.name .. "." .. name))
   end
@@ -46,12 +42,10 @@ end
 ---@return table
 function description.load(name)
   local base = require("frontdesk.services." .. name)
-  local known = loaded[name]
-  if not known or known.base ~= base then
-    known = { base = base, whole = base.parts and put_together(base) or base }
-    loaded[name] = known
+  if base.parts and not wholes[base] then
+    wholes[base] = put_together(base)
   end
-  return known.whole
+  return wholes[base] or base
 end
 
 --- The two halves of an operation's name: "pbx.calls.list" gives "pbx.calls" and "list".
@@ -84,6 +78,15 @@ function description.path(described, operation, options)
   return (operation.path:gsub("{([%w_]+)}", function(name)
     return options and options[name] or description.default(described, name)
   end))
+end
+
+--- The fields of the body that a role's credential travels in: pairs of field and option.
+---@param described table
+---@param role string
+---@return table[]|nil nil where it travels otherwise
+function description.body_credential(described, role)
+  local choices = described.credentials and described.credentials[role]
+  return choices and choices[1].kind == "body" and choices[1].fields or nil
 end
 
 --- What stands between base address and path.

@@ -80,12 +80,12 @@ local function fields_of(description, spec)
   if type(fields) == "string" then
     fields = description.types[fields]
   end
-  local choices = description.credentials and description.credentials[spec.credential]
-  if not choices or choices[1].kind ~= "body" then
+  local credential = descriptions.body_credential(description, spec.credential)
+  if not credential then
     return fields
   end
   local all = { rules = fields.rules, open = fields.open }
-  for _, pair in ipairs(choices[1].fields) do
+  for _, pair in ipairs(credential) do
     all[#all + 1] = { pair[1], "string", required = true, secret = true, option = pair[2] }
   end
   for _, field in ipairs(fields) do

@@ -90,15 +90,15 @@ local function no_secrets()
 end
 
 -- The body with the credential of its role, where that travels in it.
-local function with_credential(body, choices, options)
-  if not choices or choices[1].kind ~= "body" or body ~= nil and type(body) ~= "table" then
+local function with_credential(body, credential, options)
+  if not credential or body ~= nil and type(body) ~= "table" then
     return body
   end
   local whole = {}
   for name, value in pairs(body or {}) do
     whole[name] = value
   end
-  for _, pair in ipairs(choices[1].fields) do
+  for _, pair in ipairs(credential) do
     if whole[pair[1]] == nil then
       whole[pair[1]] = options[pair[2]]
     end
@@ -142,9 +142,8 @@ function request.send(client, fields, call_options)
       message = 'base "' .. tostring(operation.base) .. '" is not an address that this service has',
     })
   end
-  local choices = description.credentials[operation.role]
-  local join = descriptions.join(description, fields.base)
-  local target, body, field = encode(fields, join, with_credential(fields.body, choices, client.options))
+  local content = with_credential(fields.body, descriptions.body_credential(description, operation.role), client.options)
+  local target, body, field = encode(fields, descriptions.join(description, fields.base), content)
   if not target then
     return client:fail(operation, nil, { kind = "invalid_input", field = field, message = body }, call_options)
   end
