@@ -11,15 +11,15 @@ local config = {}
 local GENERIC = {
   { "base_url", "string", doc = "Where the service is; wins over `environment`." },
   { "environment", "string", doc = "Which of the service's environments to use." },
-  { "timeout", "number", doc = "Seconds that a call may take in all: 30 when not given." },
-  { "connect_timeout", "number", doc = "Seconds to get a connection: 10 when not given." },
-  { "max_body", "integer", doc = "Largest answer, in bytes: 16 MiB when not given." },
+  { "timeout", "number", default = 30, doc = "Seconds that a call may take in all." },
+  { "connect_timeout", "number", default = 10, doc = "Seconds to get a connection." },
+  { "max_body", "integer", default = 16 * 1024 * 1024, doc = "Largest answer, in bytes." },
   { "allow_http", "boolean", doc = "Send secrets over plain http to hosts other than this machine." },
   { "ca_file", "string", shared = true, doc = "File of the certificate authorities to trust, instead of the system's." },
   { "crl_file", "string", shared = true, doc = "File of the authorities' revocation lists; what they name is refused." },
   { "proxy", "string", shared = true, doc = "Proxy to use; none is taken from the environment." },
   { "http_version", "string", doc = 'Keep to one version of HTTP: "1.1", "2" or "2-prior-knowledge".' },
-  { "retry", "integer", min = 0, doc = "How often a failed call may be tried again: twice when not given." },
+  { "retry", "integer", min = 0, default = 2, doc = "How often a failed call may be tried again." },
   { "rate", "number", min = 1e-4, max = 1e6, doc = "Requests a second with this credential, at most; no limit when not given." },
   { "burst", "integer", min = 1, max = 1e6, doc = "Requests at once after a rest, where there is a rate." },
   { "max_in_flight", "integer", min = 1, max = 1e6, doc = "Requests under way at once with this credential: 256 when not given." },
@@ -33,8 +33,6 @@ local GENERIC = {
   { "shared_dict", "string", doc = 'In nginx, the lua_shared_dict that all workers keep tokens in: "frontdesk" when not given.' },
   { "profile", "string", doc = "File with options, instead of the usual one." },
 }
-
-local DEFAULTS = { timeout = 30, connect_timeout = 10, max_body = 16 * 1024 * 1024, retry = 2 }
 
 -- Options that stand for code or for a place to look: never from environment or profile.
 local CONSTRUCTOR_ONLY = {
@@ -323,9 +321,6 @@ function config.resolve(description, given, sources)
     end
     if value == nil then
       value = option.default
-    end
-    if value == nil then
-      value = DEFAULTS[name]
     end
     if value ~= nil then
       local message = complaint(option, value)
