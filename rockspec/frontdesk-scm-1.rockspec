@@ -192,6 +192,7 @@ build = {
     ["frontdesk.services.imbee"] = "lua/frontdesk/services/imbee.lua",
     ["frontdesk.services.omicall"] = "lua/frontdesk/services/omicall.lua",
     ["frontdesk.services.pos"] = "lua/frontdesk/services/pos.lua",
+    ["frontdesk.source"] = "lua/frontdesk/source.lua",
     ["frontdesk.steps"] = "lua/frontdesk/steps.lua",
     ["frontdesk.tasks"] = "lua/frontdesk/tasks.lua",
     ["frontdesk.tokens"] = "lua/frontdesk/tokens/init.lua",

@@ -5,6 +5,7 @@
 -- stand alone; one that may have been done is reported and never sent again.
 
 local errors = require "frontdesk.errors"
+local sources = require "frontdesk.source"
 
 local bulk = {}
 
@@ -41,20 +42,6 @@ end
 
 local function by_index(left, right)
   return left.index < right.index
-end
-
--- An iterator of a source: a list, an iterator, or a callable table.
-local function iterator_of(source)
-  if type(source) == "function" or (getmetatable(source) or {}).__call then
-    return source
-  elseif type(source) ~= "table" then
-    return nil
-  end
-  local index = 0
-  return function()
-    index = index + 1
-    return source[index]
-  end
 end
 
 local Run = {}
@@ -216,7 +203,7 @@ end
 ---@return frontdesk.bulk.summary|nil
 ---@return string|nil message what is wrong with the arguments
 function bulk.add(rule, seam, source, options)
-  local next_row = iterator_of(source)
+  local next_row = sources.iterator(source)
   if not next_row then
     return nil, "takes a list of rows or an iterator over them (got a " .. type(source) .. ")"
   end

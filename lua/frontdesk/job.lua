@@ -15,6 +15,7 @@ local metrics = require "frontdesk.metrics"
 local nearest = require "frontdesk.nearest"
 local progress = require "frontdesk.progress"
 local runs = require "frontdesk.job.run"
+local sources = require "frontdesk.source"
 local summaries = require "frontdesk.job.summary"
 
 ---@class frontdesk.job
@@ -75,34 +76,16 @@ local function open(_, name, options)
   return setmetatable({ name = name, journal = journal }, Job)
 end
 
--- A source as a function that gives an item, an error and a line.
-local function iterator(source, level)
-  if type(source) == "function" or (getmetatable(source) or {}).__call then
-    return source
-  elseif type(source) == "table" then
-    local index = 0
-    return function()
-      index = index + 1
-      return source[index]
-    end
-  end
-  error("job:each: the source must be a list or an iterator (got a " .. type(source) .. ")", level + 1)
-end
-
 local function make_progress(self, source, options)
   local given = options.progress
   if type(given) == "table" then
     return given
   end
-  local total = options.total
-  if not total and type(source) == "table" and not (getmetatable(source) or {}).__call then
-    total = #source
-  end
   local out = nil
   if given == false then
     out = false
   end
-  return progress.new { label = self.name, total = total, out = out }
+  return progress.new { label = self.name, total = options.total or sources.count(source), out = out }
 end
 
 local function sorted_keys(set)
@@ -142,7 +125,10 @@ function Job:each(source, options, fn)
   elseif self.running then
     error("job:each: this job is running already", 2)
   end
-  local next_item = iterator(source, 2)
+  local next_item = sources.iterator(source)
+  if not next_item then
+    error("job:each: the source must be a list or an iterator (got a " .. type(source) .. ")", 2)
+  end
   local summary = summaries.new(self.name)
   local bar = make_progress(self, source, options)
   local began, before = clock.now(), metrics.read()

@@ -10,6 +10,7 @@
 local cancellation = require "frontdesk.cancellation"
 local errors = require "frontdesk.errors"
 local hosts = require "frontdesk.host"
+local sources = require "frontdesk.source"
 
 local tasks = {}
 
@@ -105,27 +106,20 @@ function tasks.spawn(fn, ...)
   return start(spawn, fn, ...)
 end
 
--- An iterator over index and item of a source: a list, an iterator, or a callable table.
+-- An iterator over index and item of a source.
 local function items_of(source, level)
-  local index = 0
-  if type(source) == "function" or (getmetatable(source) or {}).__call then
-    return function()
-      local item, err = source()
-      if item == nil then
-        return nil
-      end
-      index = index + 1
-      return index, item, err
-    end
-  elseif type(source) == "table" then
-    return function()
-      index = index + 1
-      if source[index] ~= nil then
-        return index, source[index]
-      end
-    end
+  local next_item, index = sources.iterator(source), 0
+  if not next_item then
+    error("the source must be a list or an iterator (got a " .. type(source) .. ")", level + 1)
   end
-  error("the source must be a list or an iterator (got a " .. type(source) .. ")", level + 1)
+  return function()
+    local item, err = next_item()
+    if item == nil then
+      return nil
+    end
+    index = index + 1
+    return index, item, err
+  end
 end
 
 local function concurrency_of(options, level)
