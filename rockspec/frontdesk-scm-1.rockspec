@@ -105,6 +105,7 @@ build = {
     ["frontdesk.host.nginx"] = "lua/frontdesk/host/nginx.lua",
     ["frontdesk.host.plain"] = "lua/frontdesk/host/plain.lua",
     ["frontdesk.host.scheduler"] = "lua/frontdesk/host/scheduler.lua",
+    ["frontdesk.host.timeline"] = "lua/frontdesk/host/timeline.lua",
     ["frontdesk.host.waiting"] = "lua/frontdesk/host/waiting.lua",
     ["frontdesk.job"] = "lua/frontdesk/job.lua",
     ["frontdesk.job.run"] = "lua/frontdesk/job/run.lua",

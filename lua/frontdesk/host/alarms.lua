@@ -2,6 +2,7 @@
 -- loop watches only as long as somebody waits.
 
 local core = require "frontdesk.core"
+local timeline = require "frontdesk.host.timeline"
 
 local Alarms = {}
 Alarms.__index = Alarms
@@ -26,13 +27,7 @@ end
 ---@return table alarm to be given to `remove` when it is no longer wanted
 function Alarms:add(seconds, ring)
   local alarm = { at = core.now() + seconds, ring = ring }
-  local list = self.list
-  local place = #list + 1
-  while place > 1 and list[place - 1].at > alarm.at do
-    place = place - 1
-  end
-  table.insert(list, place, alarm)
-  if place == 1 then
+  if timeline.add(self.list, alarm) == 1 then
     self.timer:set(seconds)
   end
   if not self.is_watched then
@@ -45,12 +40,7 @@ end
 --- Takes an alarm back; nothing happens when it has rung.
 ---@param alarm table
 function Alarms:remove(alarm)
-  for i, other in ipairs(self.list) do
-    if other == alarm then
-      table.remove(self.list, i)
-      break
-    end
-  end
+  timeline.remove(self.list, alarm)
   if self.is_watched and not self.list[1] then
     self.timer:set(0) -- for the loop to see that nobody waits any more
   end

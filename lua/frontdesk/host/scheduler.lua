@@ -3,6 +3,7 @@
 
 local cancellation = require "frontdesk.cancellation"
 local core = require "frontdesk.core"
+local timeline = require "frontdesk.host.timeline"
 local waiting = require "frontdesk.host.waiting"
 
 local Scheduler = { __name = "frontdesk.scheduler" }
@@ -45,7 +46,7 @@ function Ticket:wait(seconds)
   self.task = coroutine.running()
   coroutine.yield()
   if entry then
-    self.scheduler:remove_sleeper(entry)
+    timeline.remove(self.scheduler.sleepers, entry)
   end
   return true
 end
@@ -65,34 +66,8 @@ end
 -- Sleepers in the order in which they wake.
 function Scheduler:add_sleeper(seconds, ticket)
   local entry = { at = core.now() + seconds, ticket = ticket }
-  local list = self.sleepers
-  local place = #list + 1
-  while place > 1 and list[place - 1].at > entry.at do
-    place = place - 1
-  end
-  table.insert(list, place, entry)
+  timeline.add(self.sleepers, entry)
   return entry
-end
-
--- Takes out one that was woken before its time.
-function Scheduler:remove_sleeper(entry)
-  local list = self.sleepers
-  local low, high = 1, #list + 1
-  while low < high do
-    local middle = math.floor((low + high) / 2)
-    if list[middle].at < entry.at then
-      low = middle + 1
-    else
-      high = middle
-    end
-  end
-  while list[low] and list[low].at == entry.at do
-    if list[low] == entry then
-      table.remove(list, low)
-      return
-    end
-    low = low + 1
-  end
 end
 
 function Scheduler:sleep(seconds)
