@@ -4,15 +4,7 @@ local csv = require "frontdesk.csv"
 local frontdesk = require "frontdesk"
 local process = require "frontdesk.sandbox.process"
 local sandbox = require "frontdesk.sandbox"
-
--- The Lua that runs this spec: what stands first on its command line.
-local function interpreter()
-  local index = 0
-  while arg[index - 1] do
-    index = index - 1
-  end
-  return os.getenv "FRONTDESK_LUA" or arg[index]
-end
+local interpreter = require "support.interpreter"
 
 local server, folder, ran
 

@@ -3,20 +3,12 @@
 local core = require "frontdesk.core"
 local frontdesk = require "frontdesk"
 local process = require "frontdesk.sandbox.process"
+local interpreter = require "support.interpreter"
 
 local start = dofile "examples/nginx/support/start.lua"
 local json = frontdesk.json
 
 local SHOP, UNLINKED_SHOP = "1170000000000000011", "1170000000000000012"
-
--- The Lua that runs this spec: what stands first on its command line.
-local function interpreter()
-  local index = 0
-  while arg[index - 1] do
-    index = index - 1
-  end
-  return os.getenv "FRONTDESK_LUA" or arg[index]
-end
 
 -- Whether a text holds another, as it stands.
 local function assert_has(expected, text)

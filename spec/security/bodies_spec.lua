@@ -3,6 +3,8 @@ local hostile = require "support.hostile"
 local process = require "support.process"
 local raw_server = require "support.raw_server"
 local socket = require "socket"
+local read = require("support.files").read
+local write = require("support.files").write
 
 local MAX_BODY = 65536
 
@@ -111,19 +113,6 @@ local GROUPS = {
 
 -- 64 MB of "0" as Brotli writes it.
 local BROTLI = "cfffff7ff82560e2b14020f7fe9ffffffff04b00c4610180eefd3fffffffe1970088c32200ddfbfffcffffc72f0110870500baf7ff"
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
 
 -- Packs what a command prints, so often; the file's name in the folder.
 local function pack(folder, name, command, layers)

@@ -4,6 +4,7 @@ local httpd = require "support.httpd"
 local process = require "support.process"
 local raw_server = require "support.raw_server"
 local script = require "support.script"
+local write = require("support.files").write
 
 local OPENSSL = core.curl_version:find("OpenSSL", 1, true) ~= nil
 
@@ -28,12 +29,6 @@ end
 
 local FINE = { "fine", "fine" }
 local REFUSED = { "tls not_sent", "tls not_sent" }
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
 
 local function exists(path)
   local file = io.open(path, "rb")

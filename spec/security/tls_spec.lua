@@ -8,6 +8,7 @@ local httpd = require "support.httpd"
 local process = require "support.process"
 local raw_server = require "support.raw_server"
 local socket = require "socket"
+local read = require("support.files").read
 
 local SECRETS = { auth = "t0k-tls-auth", corporate_key = "k3y-tls-corporate" }
 local OPENSSL = core.curl_version:find("OpenSSL", 1, true) ~= nil
@@ -31,13 +32,6 @@ local REFUSED = {
 
 -- and those of further tests
 local OTHERS = { "good", "chained", "revoked", "later", "system_forged", kept = "revoked" }
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
 
 describe("TLS", function()
   local made, nginx

@@ -4,6 +4,7 @@ local fake = require "support.fake_transport"
 local frontdesk = require "frontdesk"
 local process = require "support.process"
 local resources = require "support.resources"
+local read = require("support.files").read
 
 local function sorted(map)
   local names = {}
@@ -12,13 +13,6 @@ local function sorted(map)
   end
   table.sort(names)
   return names
-end
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
 end
 
 -- The paths that a shell pattern names.

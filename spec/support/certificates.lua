@@ -8,6 +8,7 @@
 --
 -- All are for 127.0.0.1 and localhost and signed by root.pem, but for what their names say:
 local process = require "support.process"
+local write = require("support.files").write
 
 local certificates = {}
 
@@ -108,12 +109,6 @@ cat root.crl mid.crl >all.crl
 
 local made = {}
 made.__index = made
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
 
 --- Makes them all, in a folder that only we can read.
 ---@return table made

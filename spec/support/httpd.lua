@@ -26,27 +26,14 @@
 -- Keep-alive without a limit of requests; access log off.
 local process = require "support.process"
 local socket = require "socket"
+local read = require("support.files").text
+local write = require("support.files").write
 
 local httpd = {}
 
 local server = {}
 server.__index = server
 server.__name = "httpd"
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
-
-local function read(path)
-  local file = io.open(path, "rb")
-  local text = file and file:read("*a") or ""
-  if file then
-    file:close()
-  end
-  return text
-end
 
 --- A port of the loopback interface that nobody listens on.
 ---@return integer

@@ -5,6 +5,7 @@
 local frontdesk = require "frontdesk"
 local process = require "frontdesk.sandbox.process"
 local sandbox = require "frontdesk.sandbox"
+local interpreter = require "support.interpreter"
 
 local SHARE = 0.05   -- of requests that meet a fault
 local WINDOW = 5000  -- requests for which faults are ordered at a time
@@ -49,15 +50,6 @@ local function order_faults(server, requests, random)
     assert(server:fault { service = "omicall", kind = "reset", processed = i % 2 == 0, after = random(1, requests) })
   end
   return 3 * each
-end
-
--- What runs this Lua: what stands first on its command line.
-local function interpreter()
-  local index = 0
-  while arg[index - 1] do
-    index = index - 1
-  end
-  return os.getenv "FRONTDESK_LUA" or arg[index]
 end
 
 -- Starts the import, and gives its process.

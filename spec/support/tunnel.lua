@@ -7,20 +7,8 @@
 --
 -- This file is the process too: `lua tunnel.lua FOLDER`.
 
-local function read(path)
-  local file = io.open(path, "rb")
-  local text = file and file:read "*a" or ""
-  if file then
-    file:close()
-  end
-  return text
-end
-
-local function write(path, text, mode)
-  local file = assert(io.open(path, mode))
-  file:write(text)
-  file:close()
-end
+local read = require("support.files").text
+local write = require("support.files").write
 
 local function serve(folder)
   local socket = require "socket"

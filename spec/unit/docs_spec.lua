@@ -3,15 +3,9 @@
 local descriptions = require "frontdesk.description"
 local fake = require "support.fake_transport"
 local service = require "frontdesk.service"
+local read = require("support.files").read
 
 local load_text = loadstring or load
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
 
 local DOCUMENTS = {
   "docs/architecture.md", "docs/coverage.md", "docs/describing-a-service.md", "docs/errors.md", "docs/event-loops.md", "docs/installing.md",

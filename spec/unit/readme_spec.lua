@@ -2,15 +2,9 @@
 
 local descriptions = require "frontdesk.description"
 local sandbox = require "frontdesk.sandbox"
+local read = require("support.files").read
 
 local load_text = loadstring or load
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
 
 -- The README's scripts, without the profile, which is data.
 local function scripts(text)

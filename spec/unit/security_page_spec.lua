@@ -1,12 +1,6 @@
 local config = require "frontdesk.config"
 local process = require "support.process"
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
+local read = require("support.files").read
 
 describe("SECURITY.md", function()
   local text = read "SECURITY.md"
