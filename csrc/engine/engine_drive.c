@@ -86,7 +86,10 @@ static int turn(fdk_engine *engine, int64_t until, int *completed) {
   int64_t due = engine->due;
   if (until >= 0 && (due < 0 || until < due))
     due = until;
-  int count = fdk_poller_wait(&engine->poller, wait_time(due));
+  int pause = wait_time(due);
+  if (pause > 0)
+    fdk_handle_pool_freshen(&engine->handles);
+  int count = fdk_poller_wait(&engine->poller, pause);
   for (int i = 0; i < count; i++) {
     int what = 0;
     int descriptor = fdk_poller_event(&engine->poller, i, &what);

@@ -58,7 +58,6 @@ static bool set_invariants(fdk_handle *handle, const fdk_socket_hooks *hooks) {
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
   bool quiet = version->version_num >= QUIET_SINCE ||
                (version->features & CURL_VERSION_ASYNCHDNS) == 0;
-  bool brotli = (version->features & CURL_VERSION_BROTLI) != 0;
   handle->remembers_freed =
       version->version_num >= 0x075300 && version->version_num < 0x080100;
   bool set = true;
@@ -69,7 +68,7 @@ static bool set_invariants(fdk_handle *handle, const fdk_socket_hooks *hooks) {
   (set = set && curl_easy_setopt(easy, option, value) == CURLE_OK)
   SET(CURLOPT_BUFFERSIZE, 65536L); /* a page of a listing in one or two reads */
   SET(CURLOPT_NOSIGNAL, quiet ? 1L : 0L);
-  SET(CURLOPT_ACCEPT_ENCODING, brotli ? "gzip, deflate, br" : "gzip, deflate");
+  SET(CURLOPT_ACCEPT_ENCODING, fdk_header_list_encodings());
   SET(CURLOPT_NOPROXY, "");
   SET(CURLOPT_PROXY, "");
   SET(CURLOPT_ERRORBUFFER, handle->words);
@@ -218,6 +217,11 @@ static CURLcode set_version(fdk_handle *handle, const fdk_request *request) {
   return code;
 }
 
+bool fdk_handle_show_url(fdk_handle *handle) {
+  return curl_easy_setopt(handle->easy, CURLOPT_URL, handle->url_text.data) ==
+         CURLE_OK;
+}
+
 /* Parses the URL, unless it is the one of the handle's last use. libcurl copies
  * a parsed URL for a third of what parsing costs. */
 static fdk_url_status set_url(fdk_handle *handle, const fdk_request *request) {
@@ -230,11 +234,9 @@ static fdk_url_status set_url(fdk_handle *handle, const fdk_request *request) {
   fdk_url_status status = fdk_url_read(handle->url, url.data, url.size);
   if (status != FDK_URL_OK)
     return status;
-  /* without a URL in text libcurl writes its own, which is what it repeats a
-   * request with */
-  if (curl_easy_setopt(handle->easy, CURLOPT_URL, NULL) != CURLE_OK ||
-      curl_easy_setopt(handle->easy, CURLOPT_CURLU, handle->url) != CURLE_OK ||
-      !fdk_buffer_append(known, url.data, url.size + 1)) {
+  if (!fdk_buffer_append(known, url.data, url.size + 1) ||
+      !fdk_handle_show_url(handle) ||
+      curl_easy_setopt(handle->easy, CURLOPT_CURLU, handle->url) != CURLE_OK) {
     fdk_buffer_clear(known);
     return FDK_URL_NO_MEMORY;
   }

@@ -9,14 +9,29 @@ struct fdk_header_list {
   fdk_buffer text;    /* "Name: value" or "Name;", each with its NUL */
   fdk_buffer headers; /* fdk_header, one after another */
   size_t count;
-  struct curl_slist *nodes; /* sealed: count + 2, the first two take back */
-  bool has_type;            /* names a Content-Type itself */
+  struct curl_slist *nodes; /* sealed: OURS, then one for each header */
 };
+
+/* The nodes in front of the headers. */
+enum { EXPECT, TYPE, ENCODING, OURS };
 
 /* libcurl reads "Name:" as an order to leave its own header out. It never
  * writes to what it is given, though its type cannot say so. */
 static char no_expect[] = "Expect:";
 static char no_type[] = "Content-Type:";
+
+#define ACCEPT "Accept-Encoding: "
+
+static char *accept_encoding(void) {
+  static char with_brotli[] = ACCEPT "gzip, deflate, br";
+  static char without[] = ACCEPT "gzip, deflate";
+  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+  return (version->features & CURL_VERSION_BROTLI) != 0 ? with_brotli : without;
+}
+
+const char *fdk_header_list_encodings(void) {
+  return accept_encoding() + strlen(ACCEPT);
+}
 
 const char *fdk_header_words(fdk_header_status status) {
   static const char *const words[] = {
@@ -175,20 +190,22 @@ static bool prepend(fdk_header_list *list, const fdk_header_list *base) {
 bool fdk_header_list_seal(fdk_header_list *list, const fdk_header_list *base) {
   if (base != NULL && !prepend(list, base))
     return false;
-  list->nodes = calloc(list->count + 2, sizeof *list->nodes);
+  list->nodes = calloc(list->count + OURS, sizeof *list->nodes);
   if (list->nodes == NULL)
     return false;
   struct curl_slist *node = list->nodes;
-  *node++ = (struct curl_slist){no_expect, NULL};
-  *node++ = (struct curl_slist){no_type, NULL};
+  node[EXPECT].data = no_expect;
+  node[TYPE].data = no_type;
+  node[ENCODING].data = accept_encoding();
   for (size_t i = 0; i < list->count; i++)
-    *node++ = (struct curl_slist){
-        list->text.data + fdk_header_list_at(list, i).name, NULL};
-  for (size_t i = 0; i <= list->count; i++)
-    list->nodes[i].next = &list->nodes[i + 1];
-  list->has_type = names(list, "Content-Type", strlen("Content-Type"));
-  if (list->has_type) /* past the order to leave it out */
-    list->nodes[0].next = &list->nodes[2];
+    node[OURS + i].data = list->text.data + fdk_header_list_at(list, i).name;
+  for (size_t i = 0; i + 1 < list->count + OURS; i++)
+    node[i].next = &node[i + 1];
+  /* past what the list says itself */
+  if (names(list, "Accept-Encoding", strlen("Accept-Encoding")))
+    node[TYPE].next = node[ENCODING].next;
+  if (names(list, "Content-Type", strlen("Content-Type")))
+    node[EXPECT].next = node[TYPE].next;
   return true;
 }
 
@@ -208,11 +225,10 @@ const char *fdk_header_list_text(const fdk_header_list *list) {
 
 struct curl_slist *fdk_header_list_nodes(const fdk_header_list *list,
                                          bool large_body) {
-  static struct curl_slist bare_type = {no_type, NULL};
-  static struct curl_slist bare = {no_expect, &bare_type};
-  if (list == NULL)
-    return large_body ? &bare : &bare_type;
-  if (large_body)
-    return &list->nodes[0];
-  return list->nodes[0].next;
+  static struct curl_slist bare[OURS] = {
+      {no_expect, &bare[TYPE]}, {no_type, &bare[ENCODING]}, {NULL, NULL}};
+  if (bare[ENCODING].data == NULL)
+    bare[ENCODING].data = accept_encoding();
+  struct curl_slist *first = list != NULL ? list->nodes : bare;
+  return large_body ? first : first->next;
 }

@@ -71,11 +71,15 @@ fdk_header fdk_header_list_at(const fdk_header_list *list, size_t index);
 /* The text that a header's offsets point into. */
 const char *fdk_header_list_text(const fdk_header_list *list);
 
+/* The content encodings that are accepted, as the header says it; static. */
+const char *fdk_header_list_encodings(void);
+
 /* What libcurl is to be given for a sealed list (NULL: no headers): owned by
  * the list, which must outlive the transfer. The nodes also take back headers
  * libcurl would add on its own: a form's Content-Type for a body that has
  * none, and, with `large_body`, "Expect: 100-continue", which would cost a
- * pause. */
+ * pause. And they hold Accept-Encoding, unless the list does, which libcurl
+ * would print twice for each request. */
 struct curl_slist *fdk_header_list_nodes(const fdk_header_list *list,
                                          bool large_body);
 
