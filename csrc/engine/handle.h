@@ -26,14 +26,14 @@ struct fdk_handle {
   CURL *easy;
   fdk_transfer *transfer; /* the one it works for; NULL in the pool */
   struct fdk_handle *next;
-  CURLU *url;          /* parsed */
-  fdk_buffer url_text; /* what it was parsed from, with its NUL */
+  CURLU *url;
+  fdk_buffer parsed; /* what `url` was parsed from, with its NUL */
   fdk_shape shape;
   fdk_auth auth;
   int http;                      /* fdk_http, and whether over TLS */
   long timeout, connect_timeout; /* milliseconds */
   struct curl_slist *headers;
-  bool has_ca_file, has_crl_file, has_proxy;
+  bool has_target, has_ca_file, has_crl_file, has_proxy;
   bool worn; /* has repeated a request: libcurl before 8.17 counts that as long
                 as the handle lives, and does it five times */
   bool remembers_freed; /* libcurl 7.83 to 8.0 remembers a header of the last

@@ -129,7 +129,9 @@ fdk_handle *fdk_handle_take(fdk_handle_pool *pool,
 void fdk_handle_give(fdk_handle_pool *pool, fdk_handle *handle) {
   bool digest = handle->digest != NULL;
   bool used = handle->remembers_freed;
-  fdk_handle **list = digest ? &pool->digest : used ? &pool->used : &pool->plain;
+  fdk_handle **list = digest ? &pool->digest
+                      : used ? &pool->used
+                             : &pool->plain;
   size_t *count = digest ? &pool->digest_count : &pool->plain_count;
   size_t most = digest ? (size_t)KEPT_DIGEST : (size_t)KEPT_PLAIN;
   handle->transfer = NULL;
