@@ -30,6 +30,7 @@ fdk_header_list *fdk_check_headers(lua_State *L, int index);
  * `owner`, in which it is pinned while in flight. The transfer given to the
  * box is the box's to free. */
 typedef struct fdk_transfer_box {
+  const char *type;
   fdk_transfer *transfer; /* NULL: closed */
   bool reading;           /* the answer is being read and must stay */
 } fdk_transfer_box;

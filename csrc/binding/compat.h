@@ -115,6 +115,18 @@ static inline void *fdk_test_userdata(lua_State *L, int index,
 #endif
 }
 
+/* The userdata at `index`, of the type `name` and with `size` bytes; raises as
+ * luaL_checkudata does when it is something else. It must begin with a pointer
+ * to `name`, which stands in one place only: to look there is a seventh of the
+ * work of finding the type's metatable by its name. */
+static inline void *fdk_check_userdata(lua_State *L, int index,
+                                       const char *name, size_t size) {
+  const char *const *first = lua_touserdata(L, index);
+  if (first != NULL && fdk_raw_length(L, index) >= size && *first == name)
+    return (void *)first;
+  return luaL_checkudata(L, index, name);
+}
+
 /* Adds functions, with no upvalues, to the table on top of the stack. */
 static inline void fdk_set_functions(lua_State *L, const luaL_Reg *functions) {
   for (; functions->name != NULL; functions++) {

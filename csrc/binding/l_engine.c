@@ -4,15 +4,17 @@
 #include <limits.h>
 
 #define ENGINE_TYPE "frontdesk.engine"
+static const char type_name[] = ENGINE_TYPE;
 
 /* The userdata's owner is a table { engine = userdata }, shared by all its
  * transfers: it keeps the engine for them, and them while in flight. */
 typedef struct engine_box {
+  const char *type;
   fdk_engine *engine; /* NULL: closed */
 } engine_box;
 
 static engine_box *check_box(lua_State *L) {
-  return luaL_checkudata(L, 1, ENGINE_TYPE);
+  return fdk_check_userdata(L, 1, type_name, sizeof(engine_box));
 }
 
 fdk_engine *fdk_check_engine(lua_State *L) {
@@ -75,6 +77,7 @@ static const struct {
     FIELD(repeatable, FLAG),
 #undef FIELD
 };
+enum { FIELDS = sizeof fields / sizeof fields[0] };
 
 static int wrong_type(lua_State *L, const char *name, const char *wanted) {
   return luaL_error(L, "the request's %s must be %s, not a %s", name, wanted,
@@ -136,18 +139,16 @@ static void read_field(lua_State *L, size_t index, fdk_request *request) {
   }
 }
 
-/* Reads the table at `index`; fields it does not know are for others. */
+/* Reads the table at `index`; what it does not know there is for others. The
+ * names are the upvalues of the running function: Lua's strings, found without
+ * a search for them. */
 static void read_request(lua_State *L, int index, fdk_request *request) {
   fdk_request_init(request);
-  lua_pushnil(L);
-  while (lua_next(L, index)) {
-    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-      if (fields[i].name[0] == key[0] && strcmp(fields[i].name, key) == 0) {
-        read_field(L, i, request);
-        break;
-      }
-    }
+  for (int i = 0; i < FIELDS; i++) {
+    lua_pushvalue(L, lua_upvalueindex(i + 1));
+    lua_rawget(L, index);
+    if (!lua_isnil(L, -1))
+      read_field(L, (size_t)i, request);
     lua_pop(L, 1);
   }
   if (request->url.data == NULL)
@@ -156,7 +157,7 @@ static void read_request(lua_State *L, int index, fdk_request *request) {
 
 /* A NUL would cut a text short on its way through libcurl. */
 static bool has_nul(const fdk_request *request, fdk_failure *failure) {
-  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+  for (size_t i = 0; i < FIELDS; i++) {
     fdk_text text = {NULL, 0};
     if (fields[i].kind != TEXT ||
         fields[i].offset == offsetof(fdk_request, body))
@@ -334,7 +335,7 @@ static int engine_new(lua_State *L) {
                                 option(L, "max_host_connections", 0)};
   lua_settop(L, 1);
   engine_box *self = fdk_new_userdata(L, sizeof *self);
-  self->engine = NULL;
+  *self = (engine_box){type_name, NULL};
   fdk_set_type(L, ENGINE_TYPE);
   lua_createtable(L, 1, 1);
   lua_pushvalue(L, 2);
@@ -352,20 +353,22 @@ static int engine_new(lua_State *L) {
 void fdk_open_engine(lua_State *L) {
   static const luaL_Reg meta[] = {
       {"__gc", engine_close}, {"__tostring", engine_tostring}, {NULL, NULL}};
-  static const luaL_Reg methods[] = {{"submit", engine_submit},
-                                     {"perform", engine_perform},
-                                     {"wait", engine_wait},
-                                     {"step", engine_step},
-                                     {"fd", engine_fd},
-                                     {"nudge", engine_nudge},
-                                     {"timeout", engine_timeout},
-                                     {"notifier", fdk_push_notifier},
-                                     {"completed", engine_completed},
-                                     {"in_flight", engine_in_flight},
-                                     {"close", engine_close},
-                                     {"closed", engine_closed},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"perform", engine_perform},     {"wait", engine_wait},
+      {"step", engine_step},           {"fd", engine_fd},
+      {"nudge", engine_nudge},         {"timeout", engine_timeout},
+      {"notifier", fdk_push_notifier}, {"completed", engine_completed},
+      {"in_flight", engine_in_flight}, {"close", engine_close},
+      {"closed", engine_closed},       {NULL, NULL}};
   static const luaL_Reg functions[] = {{"engine", engine_new}, {NULL, NULL}};
   fdk_new_type(L, ENGINE_TYPE, meta, methods);
+  luaL_getmetatable(L, ENGINE_TYPE);
+  lua_getfield(L, -1, "__index");
+  luaL_checkstack(L, FIELDS + 1, "not enough memory for the core");
+  for (int i = 0; i < FIELDS; i++)
+    lua_pushstring(L, fields[i].name);
+  lua_pushcclosure(L, engine_submit, FIELDS);
+  lua_setfield(L, -2, "submit");
+  lua_pop(L, 2);
   fdk_set_functions(L, functions);
 }

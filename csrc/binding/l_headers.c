@@ -4,21 +4,27 @@
 #include <stdio.h>
 
 #define HEADERS_TYPE "frontdesk.headers"
+static const char type_name[] = HEADERS_TYPE;
 
 /* The userdata holds one reference; NULL after __gc. */
 typedef struct headers {
+  const char *type;
   fdk_header_list *list;
   bool reading; /* the list is being read and must stay */
 } headers;
 
+static headers *check_headers(lua_State *L, int index) {
+  return fdk_check_userdata(L, index, type_name, sizeof(headers));
+}
+
 fdk_header_list *fdk_check_headers(lua_State *L, int index) {
-  headers *self = luaL_checkudata(L, index, HEADERS_TYPE);
+  headers *self = check_headers(L, index);
   luaL_argcheck(L, self->list != NULL, index, "these headers are closed");
   return self->list;
 }
 
 static int headers_free(lua_State *L) {
-  headers *self = luaL_checkudata(L, 1, HEADERS_TYPE);
+  headers *self = check_headers(L, 1);
   if (self->reading)
     return 0;
   fdk_header_list_drop(self->list);
@@ -28,7 +34,7 @@ static int headers_free(lua_State *L) {
 
 /* Lets `function` read the list of the headers at 1, which stays meanwhile. */
 static int read_list(lua_State *L, lua_CFunction function) {
-  headers *self = luaL_checkudata(L, 1, HEADERS_TYPE);
+  headers *self = check_headers(L, 1);
   lua_settop(L, 1);
   return fdk_call_busy(L, function, &self->reading);
 }
@@ -85,7 +91,7 @@ static int headers_new(lua_State *L) {
     fdk_check_headers(L, 2);
   lua_settop(L, 2);
   headers *self = fdk_new_userdata(L, sizeof *self);
-  *self = (headers){NULL, false};
+  *self = (headers){type_name, NULL, false};
   fdk_set_type(L, HEADERS_TYPE);
   self->list = fdk_header_list_new();
   if (self->list == NULL)
@@ -145,7 +151,7 @@ static int push_names(lua_State *L) {
 }
 
 static int headers_tostring(lua_State *L) {
-  const headers *self = luaL_checkudata(L, 1, HEADERS_TYPE);
+  const headers *self = check_headers(L, 1);
   if (self->list != NULL)
     return read_list(L, push_names);
   lua_pushliteral(L, HEADERS_TYPE ": closed");

@@ -4,11 +4,16 @@
 #include "l_json.h"
 
 #define TRANSFER_TYPE "frontdesk.transfer"
+static const char type_name[] = TRANSFER_TYPE;
+
+static fdk_transfer_box *check_box(lua_State *L, int index) {
+  return fdk_check_userdata(L, index, type_name, sizeof(fdk_transfer_box));
+}
 
 fdk_transfer_box *fdk_push_transfer(lua_State *L, int owner) {
   owner = fdk_absolute(L, owner);
   fdk_transfer_box *box = fdk_new_userdata(L, sizeof *box);
-  *box = (fdk_transfer_box){NULL, false};
+  *box = (fdk_transfer_box){type_name, NULL, false};
   fdk_set_type(L, TRANSFER_TYPE);
   lua_pushvalue(L, owner);
   fdk_set_owner(L, -2);
@@ -16,7 +21,7 @@ fdk_transfer_box *fdk_push_transfer(lua_State *L, int owner) {
 }
 
 fdk_transfer_box *fdk_check_transfer(lua_State *L, int index) {
-  fdk_transfer_box *box = luaL_checkudata(L, index, TRANSFER_TYPE);
+  fdk_transfer_box *box = check_box(L, index);
   luaL_argcheck(L, box->transfer != NULL, index, "the transfer is closed");
   return box;
 }
@@ -70,11 +75,13 @@ static int transfer_done(lua_State *L) {
 
 /* transfer:failure() -> { kind=, message=, outcome=, detail=? } | nil */
 static int transfer_failure(lua_State *L) {
-  fdk_failure failure = check_done(L)->failure; /* which may go meanwhile */
-  if (check_done(L)->failed)
-    fdk_push_failure(L, &failure);
-  else
+  const fdk_transfer *transfer = check_done(L);
+  if (!transfer->failed) {
     lua_pushnil(L);
+    return 1;
+  }
+  fdk_failure failure = transfer->failure; /* which may go meanwhile */
+  fdk_push_failure(L, &failure);
   return 1;
 }
 
@@ -225,7 +232,7 @@ static int transfer_release(lua_State *L) {
 
 /* __gc and __close */
 static int transfer_free(lua_State *L) {
-  fdk_transfer_box *box = luaL_checkudata(L, 1, TRANSFER_TYPE);
+  fdk_transfer_box *box = check_box(L, 1);
   fdk_transfer *transfer = box->transfer;
   if (transfer == NULL || box->reading)
     return 0;
@@ -236,7 +243,7 @@ static int transfer_free(lua_State *L) {
 }
 
 static int transfer_tostring(lua_State *L) {
-  const fdk_transfer_box *box = luaL_checkudata(L, 1, TRANSFER_TYPE);
+  const fdk_transfer_box *box = check_box(L, 1);
   const fdk_transfer *transfer = box->transfer;
   if (transfer == NULL)
     lua_pushliteral(L, TRANSFER_TYPE ": closed");
