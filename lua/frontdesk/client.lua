@@ -106,6 +106,9 @@ end
 -- The credential of an operation, chosen when first asked for. nil, message when none was given.
 -- Each base address has its own, since its limits are those of one place.
 function Client:credential(operation)
+  if operation.chosen then
+    return operation.chosen
+  end
   local role, base = operation.role, operation.base
   local key = base == "main" and role or role .. " " .. base
   local credential = self.credentials[key]
@@ -119,6 +122,7 @@ function Client:credential(operation)
     credential.transport = self.options.transport or transports.of(credential, self.options.proxy)
     self.credentials[key] = credential
   end
+  operation.chosen = credential
   return credential
 end
 
@@ -221,15 +225,6 @@ local function on_abandoned(request)
   request.limiter:leave(request.place, { kind = "cancelled" })
 end
 
--- Counts a request and tells the hook of it. A hook that raises must not keep the call's place.
-local function tell(self, request, attempt)
-  if self.options.on_request then
-    return pcall(metrics.request, self, request, attempt)
-  end
-  metrics.request(self, request, attempt)
-  return true
-end
-
 -- Sends a built request, as soon as the limits let it go. Returns the reply, or nil and the
 -- fields of an error, and the place to give back when the network was tried.
 function Client:send(credential, request, deadline, attempt)
@@ -245,10 +240,14 @@ function Client:send(credential, request, deadline, attempt)
   end
   request.timeout = left
   request.limiter, request.place = limiter, place
-  local told, raised = tell(self, request, attempt)
-  if not told then
-    limiter:leave(place, { kind = "cancelled" })
-    error(raised, 0)
+  if not self.options.on_request then
+    metrics.request(self, request, attempt)
+  else -- which may raise, and must not keep the call's place then
+    local told, raised = pcall(metrics.request, self, request, attempt)
+    if not told then
+      limiter:leave(place, { kind = "cancelled" })
+      error(raised, 0)
+    end
   end
   local reply
   reply, failure = credential.transport:send(request)
@@ -283,13 +282,11 @@ function Client:call(operation, input, call_options, deadline)
   return self:perform(operation, target, body, input, call_options, deadline)
 end
 
--- The request of a call, but for its headers and the time it has.
-function Client:request_of(operation, credential, target, body)
+-- What all requests of an operation share.
+function Client:new_request(operation, credential)
   local options = self.options
   local request = {
     method = operation.method,
-    url = options.bases[operation.base].prefix .. target,
-    body = body,
     connect_timeout = options.connect_timeout,
     max_body = options.max_body,
     http_version = options.http_version,
@@ -307,6 +304,24 @@ function Client:request_of(operation, credential, target, body)
   return request
 end
 
+-- The request of a call, but for its headers and the time it has.
+function Client:request_of(operation, credential, target, body)
+  local request = operation.spare or self:new_request(operation, credential)
+  operation.spare = nil
+  request.url = self.options.bases[operation.base].prefix .. target
+  request.body = body
+  return request
+end
+
+-- Keeps the request of a call that has succeeded for the next one. Who was given a transport
+-- of his own may look at it later.
+function Client:keep(operation, request)
+  if not self.options.transport then
+    request.body = nil
+    operation.spare = request
+  end
+end
+
 -- One try: authenticates, sends, reads. Returns the value, or nil and the fields of an error
 -- (or a whole error, of the login); then the response where an answer came, the token that
 -- was used, and whether the network was tried.
@@ -317,12 +332,12 @@ function Client:try(operation, credential, request, input, call_options, deadlin
     return nil, used
   end
   request.headers = headers
-  local began = clock.now()
+  local began = options.on_response and clock.now()
   local reply, failure, place = self:send(credential, request, deadline, attempt)
   if not reply then
     if place then
       limiter:leave(place, failure)
-      metrics.response(self, request, attempt, failure, nil, clock.now() - began)
+      metrics.response(self, request, attempt, failure, nil, began)
     end
     return nil, failure, nil, nil, place ~= nil
   end
@@ -331,14 +346,15 @@ function Client:try(operation, credential, request, input, call_options, deadlin
     keep_null = call_options.keep_null
   end
   local value, document
-  value, failure, document = envelope.read(operation.envelope, reply, keep_null)
+  local status = reply:status()
+  value, failure, document = envelope.read(operation.envelope, reply, status, keep_null)
   if not failure and operation.convert then
     value = operation.convert(value)
   end
-  local answer = self.new_response(reply, attempt, document or failure and failure.body)
+  local answer = self.new_response(reply, status, attempt, document or failure and failure.body)
   reply:release()
   limiter:leave(place, failure)
-  metrics.response(self, request, attempt, failure, answer.status, clock.now() - began)
+  metrics.response(self, request, attempt, failure, status, began)
   return value, failure, answer, used, true
 end
 
@@ -367,9 +383,11 @@ function Client:perform(operation, target, body, input, call_options, deadline)
     return self:fail(operation, input, { kind = "auth", message = message })
   end
   -- now, before a login is made for a call that cannot be sent
-  local fit, words, name = call_headers(operation, input, call_options, self.standing[operation.body])
-  if not fit then
-    return self:fail(operation, input, { kind = "invalid_input", field = name, message = words }, call_options)
+  if operation.header_fields or call_options then
+    local fit, words, name = call_headers(operation, input, call_options, self.standing[operation.body])
+    if not fit then
+      return self:fail(operation, input, { kind = "invalid_input", field = name, message = words }, call_options)
+    end
   end
   deadline = deadline or clock.now() + (call_options and call_options.timeout or options.timeout)
   local request = self:request_of(operation, credential, target, body)
@@ -387,6 +405,7 @@ function Client:perform(operation, target, body, input, call_options, deadline)
       attempts = attempts + 1
     end
     if not failure then
+      self:keep(operation, request)
       return value, nil, answer
     elseif errors.is(failure) then -- the login's: it says itself what went wrong
       if failure.outcome == "unknown" and not lost then

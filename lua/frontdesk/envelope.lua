@@ -6,9 +6,9 @@ local retry_after = require "frontdesk.retry_after"
 
 local envelope = {}
 
--- One condition of `ok` as a function of the document; false means: not a success.
+-- One condition of `ok` as a function of the document, a table; false means: not a success.
 local function compile_condition(condition)
-  local read = paths.reader(condition[1])
+  local read = paths.table_reader(condition[1])
   if condition.absent then
     return function(document) return read(document) == nil end
   elseif condition.empty then
@@ -44,9 +44,9 @@ end
 -- Where a code may stand: a path, or { path, known = true } where other words stand as well.
 local function compile_code(place)
   if type(place) == "table" then
-    return { read = paths.reader(place[1]), known = place.known }
+    return { read = paths.table_reader(place[1]), known = place.known }
   end
-  return { read = paths.reader(place) }
+  return { read = paths.table_reader(place) }
 end
 
 -- The Lua type that an operation's value must have, by its `output`; a table for all that is not here.
@@ -82,11 +82,11 @@ function envelope.compile(description, operation)
   end
   return {
     ok = conditions,
-    value = type(value) == "string" and paths.reader(value) or nil,
+    value = type(value) == "string" and paths.table_reader(value) or nil,
     value_path = value,
     code = compile_list(setting "code", compile_code),
-    message = compile_list(setting "message", paths.reader),
-    fields = setting "fields" and paths.reader(setting "fields"),
+    message = compile_list(setting "message", paths.table_reader),
+    fields = setting "fields" and paths.table_reader(setting "fields"),
     text = setting "text" or {},
     our_words = setting "our_words" == true,
     expects = expected_type(operation.output),
@@ -96,9 +96,9 @@ function envelope.compile(description, operation)
 end
 
 -- The first value that can be a code: a number, or a short text without blanks.
-local function find_code(rule, document)
+local function find_code(rule, fields)
   for _, place in ipairs(rule.code) do
-    local code = place.read(document)
+    local code = place.read(fields)
     if type(code) == "number" then
       code = ("%.14g"):format(code)
     end
@@ -109,9 +109,9 @@ local function find_code(rule, document)
   end
 end
 
-local function find_message(rule, document, code)
+local function find_message(rule, fields, code)
   for _, read in ipairs(rule.message) do
-    local message = read(document)
+    local message = read(fields)
     if type(message) == "string" and message ~= "" and message ~= code then
       return message
     end
@@ -119,8 +119,8 @@ local function find_message(rule, document, code)
 end
 
 -- The first field that a validation report names, and what it says of it.
-local function find_field(rule, document)
-  local report = rule.fields and rule.fields(document)
+local function find_field(rule, fields)
+  local report = rule.fields and rule.fields(fields)
   if type(report) ~= "table" then
     return nil
   end
@@ -196,9 +196,10 @@ local function read_text(rule, reply, problem)
   })
 end
 
-local function is_success(rule, document)
-  for i = 1, #rule.ok do
-    if not rule.ok[i](document) then
+local function is_success(rule, fields)
+  local ok = rule.ok
+  for i = 1, #ok do
+    if not ok[i](fields) then
       return false
     end
   end
@@ -206,22 +207,25 @@ local function is_success(rule, document)
 end
 
 -- What the call returns, out of a successful document; nil and the complaint when it is not there.
-local function find_value(rule, document)
+local function find_value(rule, document, fields)
   if rule.value_path == true then
     return true
   end
-  local value, name = document, "the answer"
+  local value, expects = document, rule.expects
   if rule.value then
-    value, name = rule.value(document), '"' .. rule.value_path .. '"'
+    value = rule.value(fields)
     if value == nil then
-      return nil, "the answer has no " .. name
+      return nil, 'the answer has no "' .. rule.value_path .. '"'
     end
   end
-  if rule.expects and (type(value) ~= rule.expects or value == "") then
-    return nil, name .. " is " .. (value == "" and "empty" or "not a " .. rule.expects)
+  if expects and (type(value) ~= expects or value == "") then
+    local name = rule.value and '"' .. rule.value_path .. '"' or "the answer"
+    return nil, name .. " is " .. (value == "" and "empty" or "not a " .. expects)
   end
   return value
 end
+
+local NOTHING = {} -- what a document that is no table has in it
 
 -- HTTP 204: says that all is well, and can say no more than that.
 local function read_nothing(rule, reply)
@@ -237,12 +241,12 @@ end
 --- Reads a reply.
 ---@param rule table from envelope.compile
 ---@param reply table the transfer, or what a transport gives in its place
+---@param status integer of the reply
 ---@param keep_null boolean whether nulls in objects stay
 ---@return any value never nil or false on success
 ---@return table|nil fields of the error on failure
 ---@return any document the whole decoded answer
-function envelope.read(rule, reply, keep_null)
-  local status = reply:status()
+function envelope.read(rule, reply, status, keep_null)
   if status == 204 then
     return read_nothing(rule, reply)
   elseif status < 200 then
@@ -260,13 +264,14 @@ function envelope.read(rule, reply, keep_null)
   end
   local accepted = status >= 200 and status < 300
   if document == nil then
-    if accepted and reply:size() == 0 and rule.value_path == true and is_success(rule, {}) then
+    if accepted and reply:size() == 0 and rule.value_path == true and is_success(rule, NOTHING) then
       return true
     end
     return read_text(rule, reply, problem)
   end
-  if accepted and is_success(rule, document) then
-    local value, what = find_value(rule, document)
+  local fields = type(document) == "table" and document or NOTHING
+  if accepted and is_success(rule, fields) then
+    local value, what = find_value(rule, document, fields)
     if value == nil then
       return failure(rule, reply, {
         kind = "protocol", body = document,
@@ -276,9 +281,9 @@ function envelope.read(rule, reply, keep_null)
     return value, nil, document
   end
 
-  local code = find_code(rule, document)
-  local field, said = find_field(rule, document)
-  local message = find_message(rule, document, code)
+  local code = find_code(rule, fields)
+  local field, said = find_field(rule, fields)
+  local message = find_message(rule, fields, code)
   if said then
     message = (message and message .. ": " or "") .. field .. ": " .. said
   end

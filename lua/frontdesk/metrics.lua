@@ -4,15 +4,12 @@
 -- get a table of plain values: names, numbers, the address without its query. No header,
 -- no body and no credential is ever in it; one that stands in the address is hidden.
 
+local clock = require "frontdesk.clock"
 local limits = require "frontdesk.limits"
 
 local metrics = {}
 
-local counts, failures = {}, {}
-
-local function add(name, amount)
-  counts[name] = (counts[name] or 0) + (amount or 1)
-end
+local counts, failures = { requests = 0, retries = 0, seconds_paused = 0 }, {}
 
 -- Where a request goes, without what may identify more than the place.
 local function describe(client, request, attempt)
@@ -28,7 +25,7 @@ end
 --- Before a request goes out.
 ---@param client table the inside of a client
 function metrics.request(client, request, attempt)
-  add "requests"
+  counts.requests = counts.requests + 1
   if client.options.on_request then
     client.options.on_request(describe(client, request, attempt))
   end
@@ -37,14 +34,14 @@ end
 --- After its answer came, or it failed.
 ---@param failure table|nil kind and more, when the answer is not a success
 ---@param status integer|nil
----@param seconds number
-function metrics.response(client, request, attempt, failure, status, seconds)
+---@param began number|nil on the clock of clock.now(); must be there when there is a hook
+function metrics.response(client, request, attempt, failure, status, began)
   if failure then
     failures[failure.kind] = (failures[failure.kind] or 0) + 1
   end
   if client.options.on_response then
     local event = describe(client, request, attempt)
-    event.status, event.seconds, event.kind = status, seconds, failure and failure.kind
+    event.status, event.seconds, event.kind = status, clock.now() - began, failure and failure.kind
     client.options.on_response(event)
   end
 end
@@ -53,8 +50,7 @@ end
 ---@param failure table what the last try met
 ---@param pause number seconds
 function metrics.retry(client, request, attempt, failure, pause)
-  add "retries"
-  add("seconds_paused", pause)
+  counts.retries, counts.seconds_paused = counts.retries + 1, counts.seconds_paused + pause
   if client.options.on_retry then
     local event = describe(client, request, attempt)
     event.kind, event.status, event.pause = failure.kind, failure.status, pause
@@ -66,8 +62,8 @@ end
 ---@return { requests: integer, retries: integer, seconds_paused: number, seconds_limited: number, failures: table<string, integer> }
 function metrics.read()
   local copy = { failures = {} }
-  for _, name in ipairs { "requests", "retries", "seconds_paused" } do
-    copy[name] = counts[name] or 0
+  for name, count in pairs(counts) do
+    copy[name] = count
   end
   copy.seconds_limited = limits.counters().waited
   for kind, count in pairs(failures) do

@@ -48,7 +48,7 @@ end
 
 --- Makes what makes the responses of a client.
 ---@param secrets fun(): table list of what the client knows that must not be shown
----@return fun(reply: table, attempts: integer, document: any): frontdesk.response
+---@return fun(reply: table, status: integer, attempts: integer, document: any): frontdesk.response
 function response.maker(secrets)
   local Response = { __name = "frontdesk.response", __tostring = tostring_response }
 
@@ -62,9 +62,9 @@ function response.maker(secrets)
     return value
   end
 
-  return function(reply, attempts, document)
+  return function(reply, status, attempts, document)
     return setmetatable({
-      status = reply:status(),
+      status = status,
       attempts = attempts,
       document = document,
       [REPLY] = reply,

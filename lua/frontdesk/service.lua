@@ -61,11 +61,13 @@ local function read_arguments(client, operation, also, first, ...)
   if not args then
     error(operation.service .. "." .. operation.name .. " takes one table of fields (got a " .. type(first) .. ")", 3)
   end
-  local input = { [args[1]] = first }
-  for i = 2, #args do
-    input[args[i]] = (select(i - 1, ...))
+  local input, options = { [args[1]] = first }, ...
+  if args[2] then
+    for i = 2, #args do
+      input[args[i]] = (select(i - 1, ...))
+    end
+    options = select(#args, ...)
   end
-  local options = select(#args, ...)
   check_call_options(client, options, 4, also)
   return input, options
 end
