@@ -207,7 +207,7 @@ end
 
 -- The headers of a try; may log in for them. Returns them and the token used, or nil and
 -- the fields of an error.
-function Client:headers_of(operation, credential, input, call_options, deadline)
+local function headers_of(self, operation, credential, input, call_options, deadline)
   local headers, used = credential.headers(self.standing[operation.body], self.trade, deadline)
   if not headers then
     return nil, used
@@ -227,7 +227,7 @@ end
 
 -- Sends a built request, as soon as the limits let it go. Returns the reply, or nil and the
 -- fields of an error, and the place to give back when the network was tried.
-function Client:send(credential, request, deadline, attempt)
+local function send(self, credential, request, deadline, attempt)
   local limiter = credential.limiter
   local place, failure = limiter:enter(deadline)
   if not place then
@@ -283,7 +283,7 @@ function Client:call(operation, input, call_options, deadline)
 end
 
 -- What all requests of an operation share.
-function Client:new_request(operation, credential)
+local function new_request(self, operation, credential)
   local options = self.options
   local request = {
     method = operation.method,
@@ -305,8 +305,8 @@ function Client:new_request(operation, credential)
 end
 
 -- The request of a call, but for its headers and the time it has.
-function Client:request_of(operation, credential, target, body)
-  local request = operation.spare or self:new_request(operation, credential)
+local function request_of(self, operation, credential, target, body)
+  local request = operation.spare or new_request(self, operation, credential)
   operation.spare = nil
   request.url = self.options.bases[operation.base].prefix .. target
   request.body = body
@@ -315,7 +315,7 @@ end
 
 -- Keeps the request of a call that has succeeded for the next one. Who was given a transport
 -- of his own may look at it later.
-function Client:keep(operation, request)
+local function keep(self, operation, request)
   if not self.options.transport then
     request.body = nil
     operation.spare = request
@@ -325,15 +325,15 @@ end
 -- One try: authenticates, sends, reads. Returns the value, or nil and the fields of an error
 -- (or a whole error, of the login); then the response where an answer came, the token that
 -- was used, and whether the network was tried.
-function Client:try(operation, credential, request, input, call_options, deadline, attempt)
+local function try(self, operation, credential, request, input, call_options, deadline, attempt)
   local options, limiter = self.options, credential.limiter
-  local headers, used = self:headers_of(operation, credential, input, call_options, deadline)
+  local headers, used = headers_of(self, operation, credential, input, call_options, deadline)
   if not headers then
     return nil, used
   end
   request.headers = headers
   local began = options.on_response and clock.now()
-  local reply, failure, place = self:send(credential, request, deadline, attempt)
+  local reply, failure, place = send(self, credential, request, deadline, attempt)
   if not reply then
     if place then
       limiter:leave(place, failure)
@@ -361,7 +361,7 @@ end
 local CANCELLED = { kind = "cancelled", outcome = "not_sent", message = "the task was cancelled before the request was sent" }
 
 -- Seconds to pause before a failed call is tried again, or nil when it is not.
-function Client:pause_after(operation, limiter, failure, failures, call_options, deadline)
+local function pause_after(self, operation, limiter, failure, failures, call_options, deadline)
   local tries = call_options and call_options.retry
   if tries == nil then
     tries = self.options.retry
@@ -390,7 +390,7 @@ function Client:perform(operation, target, body, input, call_options, deadline)
     end
   end
   deadline = deadline or clock.now() + (call_options and call_options.timeout or options.timeout)
-  local request = self:request_of(operation, credential, target, body)
+  local request = request_of(self, operation, credential, target, body)
   local attempts, failures, renewed, lost = 0, 0, false, false
   while true do
     local state = cancellation.current()
@@ -399,13 +399,13 @@ function Client:perform(operation, target, body, input, call_options, deadline)
       failure = CANCELLED
     else
       value, failure, answer, used, tried =
-        self:try(operation, credential, request, input, call_options, deadline, attempts + 1)
+        try(self, operation, credential, request, input, call_options, deadline, attempts + 1)
     end
     if tried then
       attempts = attempts + 1
     end
     if not failure then
-      self:keep(operation, request)
+      keep(self, operation, request)
       return value, nil, answer
     elseif errors.is(failure) then -- the login's: it says itself what went wrong
       if failure.outcome == "unknown" and not lost then
@@ -420,7 +420,7 @@ function Client:perform(operation, target, body, input, call_options, deadline)
     else
       failures = failures + 1
       lost = lost or failure.outcome == "unknown"
-      local pause = self:pause_after(operation, credential.limiter, failure, failures, call_options, deadline)
+      local pause = pause_after(self, operation, credential.limiter, failure, failures, call_options, deadline)
       if pause then
         metrics.retry(self, request, attempts, failure, pause)
       end
