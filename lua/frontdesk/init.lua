@@ -19,10 +19,8 @@
 --   use      chooses an event loop: frontdesk.use "luv"
 --   version  of this module
 
-local core = require "frontdesk.core"
-local hosts = require "frontdesk.host"
-local nearest = require "frontdesk.nearest"
-local service = require "frontdesk.service"
+-- Nothing is loaded before it is used: neither libcurl, which takes longer than all the rest,
+-- nor a service's description.
 
 local MODULES = {
   csv = "frontdesk.csv",
@@ -33,8 +31,12 @@ local MODULES = {
   sandbox = "frontdesk.sandbox",
 }
 
--- Functions of modules that are loaded when first used.
-local FUNCTIONS = {
+-- What is a member of a module.
+local MEMBERS = {
+  version = { "frontdesk.core", "version" },
+  null = { "frontdesk.core", "null" },
+  now = { "frontdesk.core", "now" },
+  use = { "frontdesk.host", "use" },
   sleep = { "frontdesk.clock", "sleep" },
   run = { "frontdesk.tasks", "run" },
   spawn = { "frontdesk.tasks", "spawn" },
@@ -47,27 +49,32 @@ local FUNCTIONS = {
 local function find(name)
   if MODULES[name] then
     return require(MODULES[name])
-  elseif FUNCTIONS[name] then
-    return require(FUNCTIONS[name][1])[FUNCTIONS[name][2]]
+  elseif MEMBERS[name] then
+    return require(MEMBERS[name][1])[MEMBERS[name][2]]
   end
-  return service.find(tostring(name))
+  return require("frontdesk.service").find(tostring(name))
 end
 
-return setmetatable({ version = core.version, null = core.null, now = core.now, use = hosts.use }, {
+-- The names that stand next to one that nothing has.
+local function hint(name)
+  local known = {}
+  for _, known_name in ipairs(require "frontdesk.catalogue") do
+    known[known_name] = true
+  end
+  for _, names in ipairs { MODULES, MEMBERS } do
+    for known_name in pairs(names) do
+      known[known_name] = true
+    end
+  end
+  return require "frontdesk.nearest"(name, known)
+end
+
+return setmetatable({}, {
   __name = "frontdesk",
   __index = function(self, name)
     local value = find(name)
     if not value then
-      local known = {}
-      for _, known_name in ipairs(require "frontdesk.catalogue") do
-        known[known_name] = true
-      end
-      for _, names in ipairs { MODULES, FUNCTIONS } do
-        for known_name in pairs(names) do
-          known[known_name] = true
-        end
-      end
-      error('frontdesk has no "' .. tostring(name) .. '"' .. nearest(name, known), 2)
+      error('frontdesk has no "' .. tostring(name) .. '"' .. hint(name), 2)
     end
     rawset(self, name, value)
     return value
