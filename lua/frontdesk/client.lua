@@ -66,7 +66,9 @@ function client.new(description, options)
     options = options,
     standing = standing_headers(description, options),
     operations = {},
-    credentials = {},
+    credentials = {}, -- by role and base address
+    chosen = {},      -- of them, by operation
+    spare = {},       -- a request to use again, by operation
     service = description.name,
     given_secrets = secrets.of_options(description, options),
   }, Client)
@@ -106,8 +108,8 @@ end
 -- The credential of an operation, chosen when first asked for. nil, message when none was given.
 -- Each base address has its own, since its limits are those of one place.
 function Client:credential(operation)
-  if operation.chosen then
-    return operation.chosen
+  if self.chosen[operation] then
+    return self.chosen[operation]
   end
   local role, base = operation.role, operation.base
   local key = base == "main" and role or role .. " " .. base
@@ -122,7 +124,7 @@ function Client:credential(operation)
     credential.transport = self.options.transport or transports.of(credential, self.options.proxy)
     self.credentials[key] = credential
   end
-  operation.chosen = credential
+  self.chosen[operation] = credential
   return credential
 end
 
@@ -306,8 +308,8 @@ end
 
 -- The request of a call, but for its headers and the time it has.
 local function request_of(self, operation, credential, target, body)
-  local request = operation.spare or new_request(self, operation, credential)
-  operation.spare = nil
+  local request = self.spare[operation] or new_request(self, operation, credential)
+  self.spare[operation] = nil
   request.url = self.options.bases[operation.base].prefix .. target
   request.body = body
   return request
@@ -318,7 +320,7 @@ end
 local function keep(self, operation, request)
   if not self.options.transport then
     request.body = nil
-    operation.spare = request
+    self.spare[operation] = request
   end
 end
 

@@ -94,12 +94,10 @@ local function fields_of(description, spec)
   return all, true
 end
 
---- Compiles an operation.
----@param description table the service
----@param name string "contacts.add"
----@param options table|nil of the client; the defaults of the service's options when not given
----@return table operation
-function operation.compile(description, name, options)
+-- What was compiled, by description, and by name and path.
+local compiled = setmetatable({}, { __mode = "k" })
+
+local function compile(description, name, path)
   local spec = description.operations[name]
   local types = description.types or {}
   local fields, holds_credential = fields_of(description, spec)
@@ -117,7 +115,7 @@ function operation.compile(description, name, options)
     holds_credential = holds_credential,
     base = spec.base or "main",
     shape = core.shape {
-      path = descriptions.path(description, spec, options),
+      path = path,
       body = body,
       fields = fields, -- with its rules
       types = types,
@@ -133,6 +131,24 @@ function operation.compile(description, name, options)
       return list
     end,
   }
+end
+
+--- Compiles an operation. All clients that send it to the same path share what comes of it,
+-- so nothing of a client's may be put into it.
+---@param description table the service
+---@param name string "contacts.add"
+---@param options table|nil of the client; the defaults of the service's options when not given
+---@return table operation
+function operation.compile(description, name, options)
+  local path = descriptions.path(description, description.operations[name], options)
+  local known = compiled[description]
+  if not known then
+    known = {}
+    compiled[description] = known
+  end
+  local key = name .. " " .. path
+  known[key] = known[key] or compile(description, name, path)
+  return known[key]
 end
 
 return operation

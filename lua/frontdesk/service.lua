@@ -76,8 +76,23 @@ local function advise_colon(where, name)
   error(("call it with a colon: %s:%s(...)"):format(where, name), 3)
 end
 
+-- What follows makes methods of a resource, each when first used: fn(client, resource,
+-- where, name of the operation, what they are called).
+
+-- The method that calls an operation.
+local function call_method(client, resource, where, name, method)
+  local operation = client:operation(name)
+  return function(self, ...)
+    if self ~= resource then
+      advise_colon(where, method)
+    end
+    local input, options = read_arguments(client, operation, nil, ...)
+    return client:call(operation, input, options)
+  end
+end
+
 -- The method that goes over all pages of a listing operation.
-local function list_method(client, resource, where, name, style)
+local function list_method(client, resource, where, name, _, style)
   local operation, paging = client:operation(name), client.description.operations[name].paging
   return function(self, ...)
     if self ~= resource then
@@ -113,46 +128,44 @@ local function no_such(client, where, what, name, known)
   error(('%s has no %s"%s"%s'):format(where, what, client:conceal(tostring(name)), nearest(name, known)), 3)
 end
 
--- A resource's table of methods; each method is made when first used.
-local function new_resource(client, path, operations)
-  local where = client.service .. "." .. path
-  local resource = {}
-  local makers = {}
+local makers = setmetatable({}, { __mode = "k" }) -- by the operations of a resource
+
+-- By method what makes it: { function, name of the operation, style }. All clients share it.
+local function makers_of(description, operations)
+  local made = makers[operations]
+  if made then
+    return made
+  end
+  made = {}
   for method, name in pairs(operations) do
-    makers[method] = function()
-      local operation = client:operation(name)
-      return function(self, ...)
-        if self ~= resource then
-          advise_colon(where, method)
-        end
-        local input, options = read_arguments(client, operation, nil, ...)
-        return client:call(operation, input, options)
-      end
-    end
-    local paging = client.description.operations[name].paging
+    local spec = description.operations[name]
+    made[method] = { call_method, name }
     for _, style in ipairs { "each", "pages" } do
-      if paging and paging[style] then
-        makers[paging[style]] = function()
-          return list_method(client, resource, where, name, style)
-        end
+      if spec.paging and spec.paging[style] then
+        made[spec.paging[style]] = { list_method, name, style }
       end
     end
-    local rule = client.description.operations[name].bulk
-    if rule then
-      makers[rule.method] = function()
-        return bulk_method(client, resource, where, name)
-      end
+    if spec.bulk then
+      made[spec.bulk.method] = { bulk_method, name }
     end
   end
-  return setmetatable(resource, {
+  makers[operations] = made
+  return made
+end
+
+-- A resource's table of methods.
+local function new_resource(client, path, operations)
+  local where = client.service .. "." .. path
+  return setmetatable({}, {
     __name = "frontdesk.resource",
     __tostring = function() return "frontdesk.resource: " .. where end,
-    __index = function(_, name)
-      local make = makers[name]
-      if not make then
-        no_such(client, where, "operation ", name, makers)
+    __index = function(resource, name)
+      local known = makers_of(client.description, operations)
+      local maker = known[name]
+      if not maker then
+        no_such(client, where, "operation ", name, known)
       end
-      local method = make()
+      local method = maker[1](client, resource, where, maker[2], name, maker[3])
       rawset(resource, name, method)
       return method
     end,
