@@ -23,6 +23,8 @@ Client.__index = Client
 
 local client = {}
 
+local BY_OPERATION = { __mode = "k" } -- `client:request` has one of its own for each call
+
 -- A header's value in a description: a text, or an option with a default.
 local function described(value, options)
   if type(value) == "table" then
@@ -67,8 +69,8 @@ function client.new(description, options)
     standing = standing_headers(description, options),
     operations = {},
     credentials = {}, -- by role and base address
-    chosen = {},      -- of them, by operation
-    spare = {},       -- a request to use again, by operation
+    chosen = setmetatable({}, BY_OPERATION), -- of the credentials
+    spare = setmetatable({}, BY_OPERATION),  -- a request to use again
     service = description.name,
     given_secrets = secrets.of_options(description, options),
   }, Client)

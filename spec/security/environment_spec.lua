@@ -120,7 +120,7 @@ describe("in a hostile environment", function()
     local path = folder .. "/keys"
     assert.same(FINE, call(tls.url, tls.ca_file, { SSLKEYLOGFILE = path }))
     assert.is_false(exists(path))
-    assert.same({ "nil" }, script.run('require "frontdesk"; print(os.getenv "SSLKEYLOGFILE")', {}, exports { SSLKEYLOGFILE = path }))
+    assert.same({ "nil" }, script.run('local _ = require("frontdesk").version; print(os.getenv "SSLKEYLOGFILE")', {}, exports { SSLKEYLOGFILE = path }))
   end)
 
   it("keeps to TLS 1.2, to checking and to its authorities, whatever OpenSSL's settings say", function()
