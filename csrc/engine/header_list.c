@@ -21,16 +21,16 @@ static char no_expect[] = "Expect:";
 static char no_type[] = "Content-Type:";
 
 #define ACCEPT "Accept-Encoding: "
+static char accept_all[] = ACCEPT "gzip, deflate, br";
+static char accept_old[] = ACCEPT "gzip, deflate";
 
-static char *accept_encoding(void) {
-  static char with_brotli[] = ACCEPT "gzip, deflate, br";
-  static char without[] = ACCEPT "gzip, deflate";
-  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
-  return (version->features & CURL_VERSION_BROTLI) != 0 ? with_brotli : without;
+static bool has_brotli(void) {
+  return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_BROTLI) !=
+         0;
 }
 
 const char *fdk_header_list_encodings(void) {
-  return accept_encoding() + strlen(ACCEPT);
+  return (has_brotli() ? accept_all : accept_old) + strlen(ACCEPT);
 }
 
 const char *fdk_header_words(fdk_header_status status) {
@@ -196,7 +196,7 @@ bool fdk_header_list_seal(fdk_header_list *list, const fdk_header_list *base) {
   struct curl_slist *node = list->nodes;
   node[EXPECT].data = no_expect;
   node[TYPE].data = no_type;
-  node[ENCODING].data = accept_encoding();
+  node[ENCODING].data = has_brotli() ? accept_all : accept_old;
   for (size_t i = 0; i < list->count; i++)
     node[OURS + i].data = list->text.data + fdk_header_list_at(list, i).name;
   for (size_t i = 0; i + 1 < list->count + OURS; i++)
@@ -225,10 +225,12 @@ const char *fdk_header_list_text(const fdk_header_list *list) {
 
 struct curl_slist *fdk_header_list_nodes(const fdk_header_list *list,
                                          bool large_body) {
-  static struct curl_slist bare[OURS] = {
-      {no_expect, &bare[TYPE]}, {no_type, &bare[ENCODING]}, {NULL, NULL}};
-  if (bare[ENCODING].data == NULL)
-    bare[ENCODING].data = accept_encoding();
-  struct curl_slist *first = list != NULL ? list->nodes : bare;
+  static struct curl_slist bare[][OURS] = {{{no_expect, &bare[0][TYPE]},
+                                            {no_type, &bare[0][ENCODING]},
+                                            {accept_old, NULL}},
+                                           {{no_expect, &bare[1][TYPE]},
+                                            {no_type, &bare[1][ENCODING]},
+                                            {accept_all, NULL}}};
+  struct curl_slist *first = list != NULL ? list->nodes : bare[has_brotli()];
   return large_body ? first : first->next;
 }
