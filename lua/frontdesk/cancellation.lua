@@ -1,5 +1,7 @@
 --- What a task knows of being cancelled: a flag, and how to end what it waits for.
 
+local running = coroutine.running
+
 local cancellation = {}
 
 -- By coroutine: only coroutines that are tasks of frontdesk are here.
@@ -10,15 +12,15 @@ local states = setmetatable({}, { __mode = "k" })
 ---@return table state
 function cancellation.enter(task)
   local state = { cancelled = false }
-  states[task or coroutine.running()] = state
+  states[task or running()] = state
   return state
 end
 
 --- The state of the running coroutine.
 ---@return table|nil state
 function cancellation.current()
-  local running = coroutine.running()
-  return running and states[running]
+  local task = running()
+  return task and states[task]
 end
 
 --- The state of a coroutine.
@@ -50,7 +52,12 @@ end
 ---@param transfer table|nil
 ---@return any what the ticket's wait gives
 function cancellation.wait(ticket, seconds, waiters, transfer)
-  local state = cancellation.current()
+  return cancellation.wait_as(cancellation.current(), ticket, seconds, waiters, transfer)
+end
+
+--- The same, for who knows the running coroutine's state.
+---@param state table|nil
+function cancellation.wait_as(state, ticket, seconds, waiters, transfer)
   if not state then
     return ticket:wait(seconds)
   end

@@ -106,20 +106,12 @@ function tasks.spawn(fn, ...)
   return start(spawn, fn, ...)
 end
 
--- An iterator over index and item of a source.
-local function items_of(source, level)
-  local next_item, index = sources.iterator(source), 0
+local function iterator_of(source, level)
+  local next_item = sources.iterator(source)
   if not next_item then
     error("the source must be a list or an iterator (got a " .. type(source) .. ")", level + 1)
   end
-  return function()
-    local item, err = next_item()
-    if item == nil then
-      return nil
-    end
-    index = index + 1
-    return index, item, err
-  end
+  return next_item
 end
 
 local function concurrency_of(options, level)
@@ -143,26 +135,28 @@ end
 -- Works through a source with so many tasks; each takes the next item when it is done with
 -- its last, so the source is read no faster than the work goes. `report` gets each result.
 local function work(source, fn, concurrency, report)
-  local next_item = items_of(source, 3)
+  local next_item = iterator_of(source, 3)
   hosts.run(function()
     local spawn = hosts.spawner()
-    local workers, finished, raised = {}, false, nil
+    local workers, count, finished, raised = {}, 0, false, nil
     local function worker()
+      local state = cancellation.current()
       while not finished do
-        local ok, index, item, err = pcall(next_item)
+        local ok, item, err = pcall(next_item)
         if not ok then -- the source itself failed: nobody can go on
-          finished, raised = true, index
+          finished, raised = true, item
+          return
+        elseif item == nil then
+          finished = true
           return
         end
-        if index == nil then
-          finished = true
-        elseif item == false then
+        count = count + 1
+        local index = count -- `count` goes on while this item is worked on
+        if item == false then
           report(index, nil, err)
+        elseif state and state.cancelled then
+          return
         else
-          local state = cancellation.current()
-          if state and state.cancelled then
-            return
-          end
           pass_on(report, index, pcall(fn, item, index))
         end
       end
@@ -206,7 +200,9 @@ function tasks.map(source, fn, options)
   local values, failures = { n = 0 }, {}
   local on_result = options and options.on_result
   work(source, fn, concurrency_of(options, 2), function(index, value, err)
-    values.n = math.max(values.n, index)
+    if index > values.n then
+      values.n = index
+    end
     if on_result then
       return on_result(index, value, err)
     end

@@ -46,7 +46,7 @@ end
 ---@return table|nil failure where Lua cannot wait: a call must never block a worker silently
 function hosts.current()
   chosen = chosen or host_module()
-  local failure = chosen.refusal()
+  local failure = chosen.refusal and chosen.refusal()
   if failure then
     return nil, failure
   end

@@ -129,10 +129,6 @@ function loop.host(adapter)
     end
   end
 
-  function host.refusal()
-    return nil
-  end
-
   function host.wait(engine, transfer)
     local here = current_loop()
     if not here then

@@ -7,18 +7,13 @@ local scheduler = require "frontdesk.host.scheduler"
 
 local plain = {}
 
---- A script can always wait.
-function plain.refusal()
-  return nil
-end
-
 --- Waits for a transfer.
 ---@param engine table the core's engine
 ---@param transfer table
 function plain.wait(engine, transfer)
-  local tasks = scheduler.here()
-  if tasks then
-    return tasks:wait(engine, transfer)
+  local ticket = scheduler.here()
+  if ticket then
+    return ticket:await(engine, transfer)
   end
   -- perform gives up control when a signal may have come, so that Ctrl-C works.
   while not engine:perform(transfer) do end
@@ -30,9 +25,9 @@ local idle -- an engine without work, to wait with
 ---@param seconds number
 ---@return boolean|nil rested nil when the task was cancelled
 function plain.sleep(seconds)
-  local tasks = scheduler.here()
-  if tasks then
-    return tasks:sleep(seconds)
+  local ticket = scheduler.here()
+  if ticket then
+    return ticket:sleep(seconds)
   end
   idle = idle or assert(core.engine())
   local due = core.now() + seconds
@@ -46,8 +41,8 @@ end
 --- Starts a task; nil where there is no `frontdesk.run` around.
 ---@return (fun(fn: fun()))|nil
 function plain.spawner()
-  local tasks = scheduler.here()
-  return tasks and function(fn) tasks:spawn(fn) end
+  local ticket = scheduler.here()
+  return ticket and function(fn) ticket.scheduler:spawn(fn) end
 end
 
 --- Runs a function with tasks, and waits for all of them.
@@ -55,8 +50,8 @@ plain.run = scheduler.run
 
 --- A ticket to wait with, in a task; nil outside.
 function plain.ticket()
-  local tasks = scheduler.here()
-  return tasks and tasks:ticket()
+  local ticket = scheduler.here()
+  return ticket and ticket:another()
 end
 
 --- A store of its own for each client: nobody else is there to share it.

@@ -12,39 +12,29 @@ Scheduler.__index = Scheduler
 local LONGEST_WAIT = 1 -- second; a signal that comes just before a wait is seen after it
 local GRACE = 5        -- seconds that cancelled tasks have to end
 
+local running, resume, yield = coroutine.running, coroutine.resume, coroutine.yield
+
 local scheduler = {}
 
 local active -- the scheduler whose loop runs, if any
 
---- The scheduler that the running coroutine is a task of.
----@return table|nil
-function scheduler.here()
-  local running = coroutine.running()
-  return active and running and active.tasks[running] and active
-end
-
--- Ready tasks, first in, first out.
-function Scheduler:push(task)
-  self.last = self.last + 1
-  self.ready[self.last] = task
-end
-
-function Scheduler:spawn(fn)
-  local task = coroutine.create(fn)
-  cancellation.enter(task)
-  self.tasks[task] = true
-  self.count = self.count + 1
-  self:push(task)
-end
-
+-- What a task waits with. The one that `here` gives serves for all its calls, of which it
+-- makes one at a time; what others may wake whenever they like is a new one each time.
 local Ticket = {}
 Ticket.__index = Ticket
+
+--- The ticket of the running task; nil outside of tasks.
+---@return table|nil
+function scheduler.here()
+  local thread = running()
+  return active and thread and active.tasks[thread]
+end
 
 -- Ends when woken, and after so many seconds at the latest.
 function Ticket:wait(seconds)
   local entry = seconds and self.scheduler:add_sleeper(seconds, self)
-  self.task = coroutine.running()
-  coroutine.yield()
+  self.is_waiting = true
+  yield()
   if entry then
     timeline.remove(self.scheduler.sleepers, entry)
   end
@@ -52,15 +42,56 @@ function Ticket:wait(seconds)
 end
 
 function Ticket:wake()
-  local task = self.task
-  self.task = nil
-  if task then
-    self.scheduler:push(task)
+  if self.is_waiting then
+    self.is_waiting = false
+    self.scheduler:push(self.thread)
   end
 end
 
-function Scheduler:ticket()
-  return setmetatable({ scheduler = self }, Ticket)
+--- Waits for a transfer, which is sent when all tasks that are ready have run: one turn of
+-- the engine serves many.
+function Ticket:await(engine, transfer)
+  local tasks = self.scheduler
+  local waiters = tasks.waiters
+  tasks.engines[engine] = true
+  waiters[transfer] = self
+  cancellation.wait_as(self.state, self, nil, waiters, transfer)
+end
+
+--- A new ticket for the same task.
+function Ticket:another()
+  return setmetatable({ scheduler = self.scheduler, thread = self.thread, is_waiting = false }, Ticket)
+end
+
+function Ticket:sleep(seconds)
+  cancellation.wait_as(self.state, self:another(), seconds)
+  return not self.state.cancelled or nil
+end
+
+-- Ready tasks, first in, first out.
+function Scheduler:push(thread)
+  local last = self.last + 1
+  self.last = last
+  self.ready[last] = thread
+end
+
+function Scheduler:spawn(fn)
+  local thread
+  thread = coroutine.create(function()
+    fn()
+    self:forget(thread)
+  end)
+  self.tasks[thread] = setmetatable({
+    scheduler = self, thread = thread, is_waiting = false, state = cancellation.enter(thread),
+  }, Ticket)
+  self.count = self.count + 1
+  self:push(thread)
+end
+
+-- Of a task that has ended.
+function Scheduler:forget(thread)
+  self.tasks[thread] = nil
+  self.count = self.count - 1
 end
 
 -- Sleepers in the order in which they wake.
@@ -70,39 +101,28 @@ function Scheduler:add_sleeper(seconds, ticket)
   return entry
 end
 
-function Scheduler:sleep(seconds)
-  cancellation.wait(self:ticket(), seconds)
-  local state = cancellation.current()
-  return not (state and state.cancelled) or nil
-end
-
 function Scheduler:wake_sleepers()
-  local list, now = self.sleepers, core.now()
+  local list = self.sleepers
+  local now = list[1] and core.now()
   while list[1] and list[1].at <= now do
     table.remove(list, 1).ticket:wake()
   end
 end
 
-function Scheduler:wait(engine, transfer)
-  -- Sent when all tasks that are ready have run: one turn of the engine serves many.
-  self.engines[engine] = true
-  waiting.await(self.waiters, transfer, self:ticket())
-end
-
 function Scheduler:run_ready()
+  local ready = self.ready
   while self.first <= self.last do
-    local task = self.ready[self.first]
-    self.ready[self.first] = nil
-    self.first = self.first + 1
-    local ok, message = coroutine.resume(task)
-    if coroutine.status(task) == "dead" then
-      self.tasks[task] = nil
-      self.count = self.count - 1
-    end
+    local first = self.first
+    local thread = ready[first]
+    ready[first] = nil
+    self.first = first + 1
+    local ok, message = resume(thread)
     if not ok then
+      self:forget(thread)
       error(message, 0)
     end
   end
+  self.first, self.last = 1, 0
 end
 
 -- Waits until a transfer is done, a sleeper is due, or a signal may have come.
@@ -142,8 +162,8 @@ end
 
 -- An error that no task caught, or Ctrl-C: the others are cancelled, and have a moment to say what they did.
 function Scheduler:abandon(message)
-  for task in pairs(self.tasks) do
-    cancellation.cancel(cancellation.of(task))
+  for _, ticket in pairs(self.tasks) do
+    cancellation.cancel(ticket.state)
   end
   pcall(self.loop, self, core.now() + GRACE)
   active = nil
