@@ -18,8 +18,8 @@ local scheduler = {}
 
 local active -- the scheduler whose loop runs, if any
 
--- What a task waits with. The one that `here` gives serves for all its calls, of which it
--- makes one at a time; what others may wake whenever they like is a new one each time.
+-- What a task waits with. The one that `here` gives serves it for all calls and pauses, of which
+-- it has one at a time; what others may wake whenever they like is a new one each time.
 local Ticket = {}
 Ticket.__index = Ticket
 
@@ -64,7 +64,7 @@ function Ticket:another()
 end
 
 function Ticket:sleep(seconds)
-  cancellation.wait_as(self.state, self:another(), seconds)
+  cancellation.wait_as(self.state, self, seconds)
   return not self.state.cancelled or nil
 end
 
@@ -127,25 +127,28 @@ end
 
 -- Waits until a transfer is done, a sleeper is due, or a signal may have come.
 function Scheduler:wait_for_something()
-  local seconds = LONGEST_WAIT
-  if self.sleepers[1] then
-    seconds = math.max(0, math.min(seconds, self.sleepers[1].at - core.now()))
+  local seconds, sleeper = LONGEST_WAIT, self.sleepers[1]
+  if sleeper then
+    seconds = math.max(0, math.min(seconds, sleeper.at - core.now()))
   end
-  local busy = {}
+  local busy, count = self.busy, 0
   for engine in pairs(self.engines) do
     if engine:in_flight() > 0 then
-      busy[#busy + 1] = engine
+      count = count + 1
+      busy[count] = engine
     end
   end
-  if #busy == 0 and not self.sleepers[1] then
-    error("all tasks wait for each other", 0)
-  end
-  if #busy > 1 then
+  if count == 0 then
+    if not sleeper then
+      error("all tasks wait for each other", 0)
+    end
+    self.idle:wait(seconds)
+  elseif count > 1 then
     seconds = math.min(seconds, 0.005) -- each engine in turn
   end
-  for _, engine in ipairs(#busy > 0 and busy or { self.idle }) do
-    engine:wait(seconds)
-    waiting.wake(engine, self.waiters)
+  for i = 1, count do
+    busy[i]:wait(seconds)
+    waiting.wake(busy[i], self.waiters)
   end
 end
 
@@ -175,7 +178,7 @@ end
 function scheduler.run(fn)
   local self = setmetatable({
     tasks = {}, count = 0, ready = {}, first = 1, last = 0,
-    sleepers = {}, waiters = {}, engines = {}, idle = assert(core.engine()),
+    sleepers = {}, waiters = {}, engines = {}, busy = {}, idle = assert(core.engine()),
   }, Scheduler)
   active = self
   self:spawn(fn)
