@@ -83,6 +83,17 @@ describe("tasks", function()
     end, "wait for each other")
   end)
 
+  it("go on when one of them has run others in a coroutine of its own", function()
+    local list, note = order()
+    frontdesk.run(function()
+      coroutine.wrap(function()
+        frontdesk.run(function() note(frontdesk.spawn(function() return "inner" end):wait()) end)
+      end)()
+      note(frontdesk.spawn(function() return "outer" end):wait())
+    end)
+    assert.same({ "inner", "outer" }, list)
+  end)
+
   it("end when the function of run raises", function()
     local ended
     assert.error_matches(function()

@@ -163,14 +163,12 @@ function Scheduler:loop(until_time)
   end
 end
 
--- An error that no task caught, or Ctrl-C: the others are cancelled, and have a moment to say what they did.
-function Scheduler:abandon(message)
+-- After an error that no task caught, or Ctrl-C: the others are cancelled, and have a moment to say what they did.
+function Scheduler:abandon()
   for _, ticket in pairs(self.tasks) do
     cancellation.cancel(ticket.state)
   end
   pcall(self.loop, self, core.now() + GRACE)
-  active = nil
-  error(message, 0)
 end
 
 --- Runs a function as the first task, and all that it spawns, until all have ended.
@@ -180,13 +178,17 @@ function scheduler.run(fn)
     tasks = {}, count = 0, ready = {}, first = 1, last = 0,
     sleepers = {}, waiters = {}, engines = {}, busy = {}, idle = assert(core.engine()),
   }, Scheduler)
+  local outer = active -- when a task runs this in a coroutine of its own
   active = self
   self:spawn(fn)
   local ok, message = pcall(self.loop, self)
   if not ok then
-    self:abandon(message)
+    self:abandon()
   end
-  active = nil
+  active = outer
+  if not ok then
+    error(message, 0)
+  end
 end
 
 return scheduler
