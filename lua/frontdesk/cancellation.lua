@@ -45,18 +45,21 @@ function cancellation.cancel(state)
   end
 end
 
---- Waits on a ticket, which a cancellation wakes; it cancels the transfer that is waited for, if any.
+--- Waits on a ticket, which a cancellation wakes.
 ---@param ticket table
 ---@param seconds number|nil at most, where the ticket can
+---@return any what the ticket's wait gives
+function cancellation.wait(ticket, seconds)
+  return cancellation.wait_as(cancellation.current(), ticket, seconds)
+end
+
+--- The same for who knows the state; a cancellation cancels the transfer that is waited for, if any.
+---@param state table|nil of the running coroutine
+---@param ticket table
+---@param seconds number|nil
 ---@param waiters table<table, table>|nil where the ticket stands, by transfer
 ---@param transfer table|nil
 ---@return any what the ticket's wait gives
-function cancellation.wait(ticket, seconds, waiters, transfer)
-  return cancellation.wait_as(cancellation.current(), ticket, seconds, waiters, transfer)
-end
-
---- The same, for who knows the running coroutine's state.
----@param state table|nil
 function cancellation.wait_as(state, ticket, seconds, waiters, transfer)
   if not state then
     return ticket:wait(seconds)

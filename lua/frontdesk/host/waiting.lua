@@ -27,7 +27,7 @@ end
 ---@return any what the ticket's wait gives
 function waiting.await(waiters, transfer, ticket, seconds)
   waiters[transfer] = ticket
-  return cancellation.wait(ticket, seconds, waiters, transfer)
+  return cancellation.wait_as(cancellation.current(), ticket, seconds, waiters, transfer)
 end
 
 return waiting
