@@ -1,13 +1,13 @@
 --- One client does one job and says how long it took.
 --
 --   lua client.lua PEER versions
---   lua client.lua PEER JOB COUNT BASE_URL [FLIGHT]
+--   lua client.lua PEER JOB COUNT BASE_URL FLIGHT [CA_FILE]
 --
--- Prints seconds and CPU seconds (user and system) of COUNT turns; what comes
--- before, a warm-up and the check that the answers are right, is not counted.
--- Ends with status 1 and a sentence when the peer is not to be had or fails.
+-- Prints seconds and CPU seconds (user and system) of COUNT turns, without those of
+-- a warm-up and of the checks that the answers are right, and how many turns there
+-- were in all. Ends with status 1 and a sentence when the peer is not to be had or fails.
 
-local name, job, count, base_url, flight = arg[1], arg[2], tonumber(arg[3]), arg[4], tonumber(arg[5])
+local name, job, count = arg[1], arg[2], tonumber(arg[3])
 
 -- os.clock has the CPU time of the process; for the time of day to the
 -- microsecond every client borrows luasocket's.
@@ -28,39 +28,47 @@ if job == "versions" then
 end
 
 local work = require "bench.work"
-local context = { base_url = base_url, flight = flight, work = work }
+local context = { base_url = arg[4], flight = tonumber(arg[5]), ca_file = arg[6], work = work }
 
 -- The answer is checked by lua-cjson, which is also what all peers decode with;
 -- so nothing of frontdesk judges frontdesk.
 local decode = require("cjson").decode
 
-local ok, message = pcall(function()
-  if job == "post" then
-    -- Once, the server looks into the contact that this client sends.
-    local checked = peer.post { base_url = base_url .. "/check", work = work }
-    assert(checked() == true, "the contact did not arrive")
-  end
-  local turn = assert(peer[job], "cannot do " .. job)(context)
-  if work.files[job] then
-    work.check(job, turn(), decode)
-  elseif context.check then
-    context.check(turn, decode)
-  end
-  local warm_up = math.floor(count / 10) + 1
-  local run = context.many and turn or function(times)
+-- A peer gives a function that takes one turn and gives what it read, or one that
+-- takes so many turns at once, and another that gives what it read last.
+local function measure(turn, last)
+  local made = 0
+  local function run(times)
+    made = made + times
+    if last then
+      return turn(times)
+    end
     for _ = 1, times do
       turn()
     end
   end
-  run(warm_up)
+  local function check()
+    if context.check then -- no answer, but what the peer makes of its own
+      return context.check(turn, decode)
+    elseif last then
+      run(1)
+      return work.check(job, last(), decode)
+    end
+    made = made + 1
+    work.check(job, turn(), decode)
+  end
+  check()
+  run(math.floor(count / 10) + 1)
   collectgarbage()
   local start, cpu_start = now(), clock()
   run(count)
   local cpu, wall = clock() - cpu_start, now() - start
-  print(("%.6f %.6f"):format(wall, cpu))
-  if work.files[job] then
-    work.check(job, turn(), decode)
-  end
+  check()
+  print(("%.6f %.6f %d"):format(wall, cpu, made))
+end
+
+local ok, message = pcall(function()
+  measure(assert(peer[job], "cannot do " .. job)(context))
 end)
 if not ok then
   fail(message)

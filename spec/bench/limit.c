@@ -1,14 +1,21 @@
 /* limit.c: how fast libcurl itself does the bench's jobs.
  *
  *   limit version
- *   limit easy COUNT URL AUTHORIZATION ANSWER [BODY]    one request after the other
- *   limit multi COUNT URL AUTHORIZATION ANSWER FLIGHT   FLIGHT requests at a time
+ *   limit easy COUNT URL HEADERS ANSWER [BODY]    one request after the other
+ *   limit multi COUNT URL HEADERS ANSWER FLIGHT [CA_FILE]
+ *                                                 FLIGHT requests at a time
  *
- * Sends the request that frontdesk sends, with handles that are set once and
- * kept, and reads each answer into a kept buffer. ANSWER and BODY name files.
- * Every answer's status and size is compared, and all bytes of one in each run.
- * Prints seconds and CPU seconds (user and system) of COUNT requests; the warm-up
- * before them is not counted. Ends with status 1 and a sentence on any failure.
+ * Sends the request that frontdesk sends, with the checks of certificates that
+ * it makes, with handles that are set once and kept, and reads each answer into
+ * a kept buffer. HEADERS, ANSWER and BODY name files. Without BODY the requests
+ * are GETs, and URL is what all URLs begin with: a number of four digits ends
+ * them, another for each request. With CA_FILE they go by HTTP/2 over TLS.
+ *
+ * Every answer's status and size is compared (and its version of HTTP over
+ * TLS), and all bytes of one in each run. Prints seconds and CPU seconds (user
+ * and system) of COUNT requests, without those of the warm-up before them, and
+ * how many requests there were in all. Ends with status 1 and a sentence on any
+ * failure.
  */
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -25,8 +32,10 @@ typedef struct bytes {
 } bytes;
 
 typedef struct job {
-  const char *url;
+  bytes url; /* NUL-terminated; a GET's ends in the number of the last one */
+  long made; /* requests so far */
   const char *body_name; /* NULL: GET */
+  const char *ca_file;   /* NULL: plain HTTP/1.1 */
   struct curl_slist *headers;
   bytes body;
   bytes answer;
@@ -72,6 +81,19 @@ static bytes read_file(const char *name) {
   return content;
 }
 
+/* One header in each line of a file. */
+static struct curl_slist *read_headers(const char *name) {
+  struct curl_slist *headers = NULL;
+  bytes lines = read_file(name);
+  append(&lines, "", 1);
+  for (char *line = strtok(lines.data, "\n"); line != NULL;
+       line = strtok(NULL, "\n")) {
+    headers = curl_slist_append(headers, line);
+  }
+  free(lines.data);
+  return headers;
+}
+
 /* libcurl prescribes the type of `data`. NOLINTNEXTLINE */
 static size_t on_body(char *data, size_t one, size_t size, void *into) {
   (void)one;
@@ -79,14 +101,28 @@ static size_t on_body(char *data, size_t one, size_t size, void *into) {
   return size;
 }
 
+static void set_tls(CURL *easy, const job *work) {
+  curl_easy_setopt(easy, CURLOPT_CAINFO, work->ca_file);
+  curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+}
+
 static CURL *new_handle(const job *work, bytes *received) {
   CURL *easy = curl_easy_init();
+  bool brotli =
+      (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_BROTLI) != 0;
   if (easy == NULL) {
     fail("libcurl", "no handle");
   }
-  curl_easy_setopt(easy, CURLOPT_URL, work->url);
+  curl_easy_setopt(easy, CURLOPT_URL, work->url.data);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, work->headers);
-  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING,
+                   brotli ? "gzip, deflate, br" : "gzip, deflate");
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 65536L);
   curl_easy_setopt(easy, CURLOPT_PROXY, "");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 30000L);
@@ -97,27 +133,52 @@ static CURL *new_handle(const job *work, bytes *received) {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)work->body.size);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, work->body.data);
   }
+  if (work->ca_file != NULL) {
+    set_tls(easy, work);
+  } else {
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+  }
   return easy;
+}
+
+/* Before each request: a GET is for another number than the one before. */
+static void prepare(job *work, CURL *easy) {
+  long number = 1000 + work->made++ % 1000;
+  if (work->body_name == NULL) {
+    for (char *digit = work->url.data + work->url.size - 2; number > 0;
+         number /= 10) {
+      *digit-- = (char)('0' + number % 10);
+    }
+    curl_easy_setopt(easy, CURLOPT_URL, work->url.data);
+  }
 }
 
 static void check(CURL *easy, CURLcode code, const job *work,
                   const bytes *received, bool every_byte) {
   long status = 0;
   if (code != CURLE_OK) {
-    fail(work->url, curl_easy_strerror(code));
+    fail(work->url.data, curl_easy_strerror(code));
   }
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   if (status != 200 || received->size != work->answer.size ||
       (every_byte &&
        memcmp(received->data, work->answer.data, received->size) != 0)) {
-    fail(work->url, "another answer than expected");
+    fail(work->url.data, "another answer than expected");
+  }
+  if (work->ca_file != NULL) {
+    long version = 0;
+    curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+    if (version != CURL_HTTP_VERSION_2_0) {
+      fail(work->url.data, "not answered by HTTP/2");
+    }
   }
 }
 
 /* One handle, one request after the other. */
-static void run_easy(const job *work, CURL *easy, bytes *received, long count) {
+static void run_easy(job *work, CURL *easy, bytes *received, long count) {
   for (long i = 0; i < count; i++) {
     received->size = 0;
+    prepare(work, easy);
     check(easy, curl_easy_perform(easy), work, received, i == 0);
   }
 }
@@ -129,7 +190,8 @@ typedef struct flight {
   long width;
 } flight;
 
-static void launch(const flight *all, CURL *easy) {
+static void launch(const flight *all, job *work, CURL *easy) {
+  prepare(work, easy);
   CURLMcode code = curl_multi_add_handle(all->multi, easy);
   if (code != CURLM_OK) {
     fail("add", curl_multi_strerror(code));
@@ -137,11 +199,11 @@ static void launch(const flight *all, CURL *easy) {
 }
 
 /* `width` handles; each that comes back is sent out again until `count` are done. */
-static void run_multi(const job *work, const flight *all, long count) {
+static void run_multi(job *work, const flight *all, long count) {
   long started = 0;
   long done = 0;
   while (started < all->width && started < count) {
-    launch(all, all->handles[started++]);
+    launch(all, work, all->handles[started++]);
   }
   while (done < count) {
     int running = 0;
@@ -161,7 +223,7 @@ static void run_multi(const job *work, const flight *all, long count) {
       received->size = 0;
       curl_multi_remove_handle(all->multi, easy);
       if (started < count) {
-        launch(all, easy);
+        launch(all, work, easy);
         started++;
       }
     }
@@ -184,41 +246,29 @@ static double cpu_seconds(void) {
          (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
-static void print_times(double start, double cpu_start) {
+static void print_times(const job *work, double start, double cpu_start) {
   double cpu = cpu_seconds() - cpu_start;
-  printf("%.6f %.6f\n", seconds() - start, cpu);
+  printf("%.6f %.6f %ld\n", seconds() - start, cpu, work->made);
 }
 
-static struct curl_slist *new_headers(const char *authorization, bool body) {
-  struct curl_slist *headers = NULL;
-  char line[512];
-  (void)snprintf(line, sizeof line, "Authorization: %s", authorization);
-  headers = curl_slist_append(headers, "User-Agent: frontdesk/0.1.0");
-  headers = curl_slist_append(headers, "Accept: application/json");
-  headers = curl_slist_append(headers, line);
-  if (body) {
-    headers = curl_slist_append(headers, "Content-Type: application/json");
-  }
-  return headers;
-}
-
-static void time_easy(const job *work, long count) {
+static void time_easy(job *work, long count) {
   bytes received = {NULL, 0, 0};
   CURL *easy = new_handle(work, &received);
   run_easy(work, easy, &received, count / 10 + 1);
   double start = seconds();
   double cpu_start = cpu_seconds();
   run_easy(work, easy, &received, count);
-  print_times(start, cpu_start);
+  print_times(work, start, cpu_start);
   curl_easy_cleanup(easy);
   free(received.data);
 }
 
-static void time_multi(const job *work, long count, long width) {
+static void time_multi(job *work, long count, long width) {
   flight all = {curl_multi_init(), NULL, NULL, width};
   all.handles = must_realloc(NULL, (size_t)width * sizeof *all.handles);
   all.received = must_realloc(NULL, (size_t)width * sizeof *all.received);
   curl_multi_setopt(all.multi, CURLMOPT_MAXCONNECTS, width * 2);
+  curl_multi_setopt(all.multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
   for (long i = 0; i < width; i++) {
     all.received[i] = (bytes){NULL, 0, 0};
     all.handles[i] = new_handle(work, &all.received[i]);
@@ -227,7 +277,7 @@ static void time_multi(const job *work, long count, long width) {
   double start = seconds();
   double cpu_start = cpu_seconds();
   run_multi(work, &all, count);
-  print_times(start, cpu_start);
+  print_times(work, start, cpu_start);
   for (long i = 0; i < width; i++) {
     curl_easy_cleanup(all.handles[i]);
     free(all.received[i].data);
@@ -245,24 +295,31 @@ int main(int argc, char **argv) {
   bool easy = argc > 1 && strcmp(argv[1], "easy") == 0;
   bool multi = argc > 1 && strcmp(argv[1], "multi") == 0;
   long count = argc > 2 ? strtol(argv[2], NULL, 10) : 0;
-  long width = multi && argc == 7 ? strtol(argv[6], NULL, 10) : 0;
-  if (count < 1 || !((easy && (argc == 6 || argc == 7)) || width > 0)) {
+  long width = multi && argc >= 7 ? strtol(argv[6], NULL, 10) : 0;
+  if (count < 1 || argc > 8 ||
+      !((easy && (argc == 6 || argc == 7)) || width > 0)) {
     fail("usage",
-         "limit easy|multi COUNT URL AUTHORIZATION ANSWER [BODY|FLIGHT]");
+         "limit easy|multi COUNT URL HEADERS ANSWER [BODY|FLIGHT [CA_FILE]]");
   }
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  job work = {
-      argv[3], easy ? argv[6] : NULL, NULL, {NULL, 0, 0}, read_file(argv[5])};
+  job work = {.body_name = easy ? argv[6] : NULL,
+              .ca_file = multi ? argv[7] : NULL,
+              .headers = read_headers(argv[4]),
+              .answer = read_file(argv[5])};
+  append(&work.url, argv[3], strlen(argv[3]));
   if (work.body_name != NULL) {
     work.body = read_file(work.body_name);
+  } else {
+    append(&work.url, "0000", 4); /* prepare() puts the number there */
   }
-  work.headers = new_headers(argv[4], work.body_name != NULL);
+  append(&work.url, "", 1);
   if (multi) {
     time_multi(&work, count, width);
   } else {
     time_easy(&work, count);
   }
   curl_slist_free_all(work.headers);
+  free(work.url.data);
   free(work.body.data);
   free(work.answer.data);
   curl_global_cleanup();

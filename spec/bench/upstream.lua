@@ -12,7 +12,7 @@ local upstream = {}
 
 local SERVER = [[
   default_type application/json;
-  location = @get@ { return 200 '@answer@'; }
+  location @contacts@ { return 200 '@answer@'; }
   location ~ ^/slow/(\d+)/ { content_by_lua_block { require("service").slow(tonumber(ngx.var[1])) } }
   location ~ ^/pages/(\d+)/ { content_by_lua_block { require("service").page(tonumber(ngx.var[1])) } }
 ]]
@@ -56,7 +56,7 @@ function upstream.start()
   return httpd.start {
     lua = true,
     http = 'lua_package_path "$folder/?.lua;;"; init_by_lua_block { require "service" }',
-    server = (SERVER:gsub("@(%l+)@", { get = work.paths.get, answer = work.files.get })),
+    server = (SERVER:gsub("@(%l+)@", { contacts = work.paths.folder, answer = work.files.get })),
     files = { answer = work.files.get, page = work.files.page, ["service.lua"] = SERVICE },
   }
 end

@@ -1,18 +1,38 @@
 --- What the clients are made to do: the same few jobs on the same invented bytes.
 --
--- `work.files` are the bodies that the server answers with, `work.checks` tell
+-- `work.files` are the bodies that the server answers with, `work.check` tells
 -- whether what a client made of them is right, `work.contact` is what is posted.
 
 local work = {}
 
 work.token = "bench-0f6c1d9e2b7a4c58"
 work.authorization = "Bearer " .. work.token
+work.user_agent = "frontdesk-bench/1"
+work.accept_encoding = "gzip, deflate, br"
 work.id = "C-1042"
 work.paths = {
+  folder = "/api/v2/contact/get/", -- of the contacts
   get = "/api/v2/contact/get/" .. work.id,
   page = "/api/v2/contact/search?page=1&size=50",
   post = "/api/v2/contact/add",
 }
+
+-- Each GET of a run is for another contact, as it would be at work, so that
+-- nobody gets away with the last URL. All get the same answer.
+local ids, asked = {}, 0
+for number = 1000, 1999 do
+  ids[#ids + 1] = "C-" .. number
+end
+
+--- The id to ask for next.
+---@return string
+function work.next_id()
+  asked = asked % #ids + 1
+  return ids[asked]
+end
+
+-- What a job sends, as the server has it in a file; the others are GETs.
+work.sent = { page = "query", post = "contact" }
 
 -- A contact with 16 of the 17 fields that the service takes: avatarUrl is left
 -- out for its slashes, which JSON may write in two ways. So every right encoding
@@ -114,11 +134,11 @@ function work.digest(value)
 end
 
 --- Whether a client's answer is the one that the server gave.
----@param job "get"|"page"|"post"
+---@param job "get"|"page"|"post"|"many"|"tls"
 ---@param value any the decoded `payload`
 ---@param decode fun(text: string): any another codec than the client's own, where it has one
 function work.check(job, value, decode)
-  local wanted = decode(work.files[job]).payload
+  local wanted = decode(work.files[job] or work.files.get).payload
   if work.digest(value) ~= work.digest(wanted) then
     error("the answer to " .. job .. " was not read as it was sent", 2)
   end

@@ -4,39 +4,37 @@ local core = require "frontdesk.core"
 
 local peer = { version = "frontdesk.core " .. core.version .. " (" .. core.curl_version:match "^%S+ %S+" .. ")" }
 
-function peer.many(context)
+local function many(context, version)
   local work = context.work
   local engine = assert(core.engine())
   local headers = assert(core.headers {
-    { "User-Agent", "bench" }, { "Accept", "application/json" }, { "Authorization", work.authorization },
+    { "User-Agent", work.user_agent }, { "Accept", "application/json" }, { "Authorization", work.authorization },
   })
-  local url = context.base_url .. work.paths.get
+  local folder, size = context.base_url .. work.paths.folder, #work.files.get
   local last
 
   local function submit()
-    local transfer, failure = engine:submit { method = "GET", url = url, headers = headers }
+    local transfer, failure = engine:submit {
+      method = "GET", url = folder .. work.next_id(), headers = headers, ca_file = context.ca_file,
+    }
     if not transfer then
       error(failure.message)
     end
   end
 
-  local function read(transfer)
+  local function read(transfer, every_byte)
     local failure = transfer:failure()
     if failure then
       error(failure.message)
     end
     local document = assert(transfer:json())
-    assert(transfer:status() == 200 and document.status_code == 9999, "refused")
+    assert(transfer:status() == 200 and transfer:size() == size and document.status_code == 9999, "refused")
+    assert(not every_byte or transfer:body() == work.files.get, "another answer than expected")
+    assert(not version or transfer:http_version() == version, "another version of HTTP than expected")
     transfer:release()
     last = document.payload
   end
 
-  function context.check(run, decode)
-    run(1)
-    work.check("get", last, decode)
-  end
-
-  context.many = true
   return function(times)
     local started, done = 0, 0
     while started < times and started < context.flight do
@@ -47,7 +45,7 @@ function peer.many(context)
       engine:wait(1)
       local transfer = engine:completed()
       while transfer do
-        read(transfer)
+        read(transfer, done == 0)
         done = done + 1
         if started < times then
           submit()
@@ -56,7 +54,15 @@ function peer.many(context)
         transfer = engine:completed()
       end
     end
-  end
+  end, function() return last end
+end
+
+function peer.many(context)
+  return many(context)
+end
+
+function peer.tls(context)
+  return many(context, "2")
 end
 
 return peer

@@ -10,7 +10,7 @@ local peer = { version = "frontdesk.core " .. core.version .. ", lua-cjson " .. 
 
 local function new_headers(context, more)
   local list = {
-    { "User-Agent", "bench" }, { "Accept", "application/json" }, { "Authorization", context.work.authorization }, more,
+    { "User-Agent", context.work.user_agent }, { "Accept", "application/json" }, { "Authorization", context.work.authorization }, more,
   }
   return assert(core.headers(list))
 end
@@ -36,9 +36,9 @@ end
 
 function peer.get(context)
   local engine, headers = assert(core.engine()), new_headers(context)
-  local folder = context.base_url .. context.work.paths.get:match "^.*/"
+  local folder, next_id = context.base_url .. context.work.paths.folder, context.work.next_id
   return function()
-    return perform(engine, { method = "GET", url = folder .. context.work.id, headers = headers })
+    return perform(engine, { method = "GET", url = folder .. next_id(), headers = headers })
   end
 end
 

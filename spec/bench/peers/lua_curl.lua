@@ -13,9 +13,9 @@ local function new_handle(context, parts, headers)
   local easy = assert(curl.easy_init())
   headers[#headers + 1] = "Authorization: " .. context.work.authorization
   headers[#headers + 1] = "Accept: application/json"
-  headers[#headers + 1] = "User-Agent: bench"
+  headers[#headers + 1] = "User-Agent: " .. context.work.user_agent
   easy:setopt(curl.OPT_HTTPHEADER, headers)
-  easy:setopt(curl.OPT_ACCEPT_ENCODING, "")
+  easy:setopt(curl.OPT_ACCEPT_ENCODING, context.work.accept_encoding)
   easy:setopt(curl.OPT_PROXY, "")
   easy:setopt(curl.OPT_NOSIGNAL, 1)
   easy:setopt(curl.OPT_TIMEOUT_MS, 30000)
@@ -39,9 +39,9 @@ end
 function peer.get(context)
   local parts = {}
   local easy = new_handle(context, parts, {})
-  local folder = context.base_url .. context.work.paths.get:match "^.*/"
+  local folder, next_id = context.base_url .. context.work.paths.folder, context.work.next_id
   return function()
-    easy:setopt(curl.OPT_URL, folder .. context.work.id)
+    easy:setopt(curl.OPT_URL, folder .. next_id())
     return perform(easy, parts)
   end
 end

@@ -15,10 +15,10 @@ local peer = { version = "Lua-cURLv3 (" .. curl.version():match "^%S+ %S+" .. ")
 local function new_handle(context, parts, headers)
   headers[#headers + 1] = "Authorization: " .. context.work.authorization
   headers[#headers + 1] = "Accept: application/json"
-  headers[#headers + 1] = "User-Agent: bench"
+  headers[#headers + 1] = "User-Agent: " .. context.work.user_agent
   local easy = curl.easy()
   easy:setopt_httpheader(headers)
-  easy:setopt_accept_encoding ""
+  easy:setopt_accept_encoding(context.work.accept_encoding)
   easy:setopt_proxy ""
   easy:setopt_nosignal(true)
   easy:setopt_timeout_ms(30000)
@@ -42,9 +42,9 @@ end
 function peer.get(context)
   local parts = {}
   local easy = new_handle(context, parts, {})
-  local folder_url = context.base_url .. context.work.paths.get:match "^.*/"
+  local folder_url, next_id = context.base_url .. context.work.paths.folder, context.work.next_id
   return function()
-    easy:setopt_url(folder_url .. context.work.id)
+    easy:setopt_url(folder_url .. next_id())
     return perform(easy, parts)
   end
 end

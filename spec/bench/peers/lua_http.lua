@@ -22,7 +22,7 @@ local function request_headers(context, authority, method, path)
   headers:append(":scheme", "http")
   headers:append(":authority", authority)
   headers:append(":path", path)
-  headers:append("user-agent", "bench")
+  headers:append("user-agent", context.work.user_agent)
   headers:append("accept", "application/json")
   headers:append("authorization", context.work.authorization)
   return headers
@@ -42,15 +42,14 @@ end
 
 function peer.get(context)
   local connection, authority = connect(context)
-  local folder = context.work.paths.get:match "^.*/"
+  local folder, next_id = context.work.paths.folder, context.work.next_id
   return function()
-    return send(connection, request_headers(context, authority, "GET", folder .. context.work.id))
+    return send(connection, request_headers(context, authority, "GET", folder .. next_id()))
   end
 end
 
 local function poster(context, path, input)
   local connection, authority = connect(context)
-  path = context.base_url:match "^http://[^/]+(.*)$" .. path
   return function()
     local body = cjson.encode(input)
     local headers = request_headers(context, authority, "POST", path)

@@ -44,12 +44,13 @@ end
 
 function peer.get(context)
   local work, create = context.work, kept_connection()
-  local headers = { authorization = work.authorization, accept = "application/json", connection = "keep-alive" }
-  local folder = context.base_url .. work.paths.get:match "^.*/"
+  local headers = { authorization = work.authorization, accept = "application/json", connection = "keep-alive",
+    ["user-agent"] = work.user_agent }
+  local folder, next_id = context.base_url .. work.paths.folder, work.next_id
   return function()
     local parts = {}
     local done, status = http.request {
-      url = folder .. work.id, headers = headers, create = create, sink = ltn12.sink.table(parts),
+      url = folder .. next_id(), headers = headers, create = create, sink = ltn12.sink.table(parts),
     }
     return read(parts, done, status, "get")
   end
@@ -59,7 +60,7 @@ local function poster(context, path, input, job)
   local create = kept_connection()
   local headers = {
     authorization = context.work.authorization, accept = "application/json", connection = "keep-alive",
-    ["content-type"] = "application/json",
+    ["content-type"] = "application/json", ["user-agent"] = context.work.user_agent,
   }
   local url = context.base_url .. path
   return function()

@@ -1,0 +1,105 @@
+--- The jobs that are measured as a rate: each client's turns, one after the other, round by round.
+
+local machine = require "bench.machine"
+local process = require "frontdesk.sandbox.process"
+local wire = require "bench.wire"
+local work = require "bench.work"
+
+local rates = {}
+
+local FLIGHT = tonumber(os.getenv "FLIGHT") or 100
+local GETS = 5 / 3 -- 5,000 where COUNT is 3,000
+
+-- share: of COUNT; listener: of the server's; limit: the way of the C program.
+rates.JOBS = {
+  { "get", "sequential small GETs, decoded", share = 1, listener = "plain", limit = "easy" },
+  { "page", ("a search page of %d bytes, decoded"):format(#work.files.page), share = 1 / 6, listener = "plain", limit = "easy" },
+  { "post", "POSTs of a contact of 16 fields, encoded", share = 1, listener = "plain", limit = "easy" },
+  { "many", ("small GETs, %d in flight, decoded"):format(FLIGHT), share = GETS, listener = "plain", limit = "multi" },
+  { "tls", ("small GETs, %d in flight, HTTP/2 over TLS"):format(FLIGHT), share = GETS, listener = "tls", limit = "multi" },
+  { "decode", "JSON alone: decoding the page", share = 1 / 5 },
+  { "encode", "JSON alone: encoding the contact", share = 10 },
+}
+
+-- What runs a client's turns at a listener.
+local function command(server, client, job, count, listener)
+  local base_url, ca_file = server[listener or job.listener], job.listener == "tls" and server.ca_file or nil
+  if client.limit then
+    return machine.limit_command(job.limit, count, base_url, job[1], job.limit == "multi" and FLIGHT or nil, ca_file)
+  end
+  return machine.lua_command(client.abi, "client.lua", client.name, job[1], count, base_url or "", FLIGHT, ca_file)
+end
+
+-- One turn of a client: appends the rate, the CPU time of a request and the number of connections.
+local function measure(server, client, job, count)
+  local before = server:counts()
+  local said, problem = machine.run(command(server, client, job, count))
+  if not said then
+    client.problem = problem
+    return
+  end
+  local after = server:counts()
+  local wall, cpu, made = said:match "^(%S+) (%S+) (%d+)"
+  local arrived = after.requests - before.requests
+  if job.listener and arrived ~= tonumber(made) then
+    client.problem = ("made %d requests, of which the server saw %d"):format(made, arrived)
+    return
+  end
+  table.insert(client.rates, count / tonumber(wall))
+  table.insert(client.cpus, tonumber(cpu) / count * 1e6)
+  table.insert(client.connections, after.connections - before.connections)
+end
+
+-- The turns that a process takes of which COUNT are measured.
+local function turns(count)
+  return count + math.floor(count / 10) + 1
+end
+
+-- Instructions of one turn: those of a long run less those of a short one.
+local function count_instructions(server, client, job)
+  local short = job.share < 1 and 20 or 300
+  local totals = {}
+  for i, count in ipairs { short, short * 3 } do
+    local said = process.output("valgrind --tool=callgrind --callgrind-out-file=/dev/null --trace-children=yes "
+      .. command(server, client, job, count) .. " 2>&1")
+    for collected in said:gmatch "Collected : (%d+)" do
+      totals[i] = tonumber(collected)
+    end
+  end
+  return totals[1] and totals[2] and (totals[2] - totals[1]) / (turns(short * 3) - turns(short))
+end
+
+--- Lets all clients do a job.
+---@param server table
+---@param job table one of JOBS
+---@param clients table[]
+---@param options { rounds: integer, count: integer, instructions: boolean }
+---@return table[] list the clients with what was measured, the limit before them
+function rates.run(server, job, clients, options)
+  local list = {}
+  if job.limit then
+    list[1] = { limit = true, title = ("C on libcurl: the %s loop"):format(job.limit) }
+  end
+  for _, client in ipairs(clients) do
+    list[#list + 1] = client
+  end
+  for _, client in ipairs(list) do
+    client.rates, client.cpus, client.connections = {}, {}, {}
+    if job.listener then
+      wire.look(server, client, list[1], job, command(server, client, job, 1, job.listener .. "_seen"))
+    end
+  end
+  for _ = 1, options.rounds do
+    for _, client in ipairs(list) do
+      if not client.problem then
+        measure(server, client, job, options.count)
+      end
+    end
+  end
+  for _, client in ipairs(options.instructions and list or {}) do
+    client.instructions = not client.problem and count_instructions(server, client, job) or nil
+  end
+  return list
+end
+
+return rates
