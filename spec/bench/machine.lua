@@ -95,7 +95,7 @@ function machine.lua_command(abi, script, ...)
 end
 
 --- The C program; HEADERS, ANSWER and BODY are files that main.lua wrote.
----@param way "easy"|"multi"
+---@param way "easy"|"multi"|"parsed-easy"|"parsed-multi"
 ---@param count integer
 ---@param base_url string
 ---@param job string

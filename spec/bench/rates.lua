@@ -25,7 +25,7 @@ rates.JOBS = {
 local function command(server, client, job, count, listener)
   local base_url, ca_file = server[listener or job.listener], job.listener == "tls" and server.ca_file or nil
   if client.limit then
-    return machine.limit_command(job.limit, count, base_url, job[1], job.limit == "multi" and FLIGHT or nil, ca_file)
+    return machine.limit_command(client.limit, count, base_url, job[1], job.limit == "multi" and FLIGHT or nil, ca_file)
   end
   return machine.lua_command(client.abi, "client.lua", client.name, job[1], count, base_url or "", FLIGHT, ca_file)
 end
@@ -78,7 +78,8 @@ end
 function rates.run(server, job, clients, options)
   local list = {}
   if job.limit then
-    list[1] = { limit = true, title = ("C on libcurl: the %s loop"):format(job.limit) }
+    list[1] = { limit = job.limit, title = ("C on libcurl: the %s loop"):format(job.limit) }
+    list[2] = { limit = "parsed-" .. job.limit, title = "C on libcurl: with its URL kept parsed" }
   end
   for _, client in ipairs(clients) do
     list[#list + 1] = client
@@ -89,8 +90,9 @@ function rates.run(server, job, clients, options)
       wire.look(server, client, list[1], job, command(server, client, job, 1, job.listener .. "_seen"))
     end
   end
-  for _ = 1, options.rounds do
-    for _, client in ipairs(list) do
+  for round = 1, options.rounds do
+    for turn = 1, #list do -- another begins each round
+      local client = list[(round + turn - 2) % #list + 1]
       if not client.problem then
         measure(server, client, job, options.count)
       end
