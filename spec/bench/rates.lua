@@ -2,12 +2,14 @@
 
 local machine = require "bench.machine"
 local process = require "frontdesk.sandbox.process"
+local report = require "bench.report"
 local wire = require "bench.wire"
 local work = require "bench.work"
 
 local rates = {}
 
 local FLIGHT = tonumber(os.getenv "FLIGHT") or 100
+local COUNTINGS = 3
 local GETS = 5 / 3 -- 5,000 where COUNT is 3,000
 
 -- share: of COUNT; listener: of the server's; limit: the way of the C program.
@@ -55,18 +57,27 @@ local function turns(count)
   return count + math.floor(count / 10) + 1
 end
 
--- Instructions of one turn: those of a long run less those of a short one.
+-- What a client executes in a run, as valgrind counts it; nil when it cannot.
+local function instructions_of(server, client, job, count)
+  local said = process.output("valgrind --tool=callgrind --callgrind-out-file=/dev/null --trace-children=yes "
+    .. command(server, client, job, count) .. " 2>&1")
+  local total
+  for collected in said:gmatch "Collected : (%d+)" do
+    total = tonumber(collected)
+  end
+  return total
+end
+
+-- Instructions of one turn: those of a long run less those of a short one. Lua seeds its
+-- hashes anew in each process and LuaJIT chooses its traces, so some pairs are taken.
 local function count_instructions(server, client, job)
   local short = job.share < 1 and 20 or 300
-  local totals = {}
-  for i, count in ipairs { short, short * 3 } do
-    local said = process.output("valgrind --tool=callgrind --callgrind-out-file=/dev/null --trace-children=yes "
-      .. command(server, client, job, count) .. " 2>&1")
-    for collected in said:gmatch "Collected : (%d+)" do
-      totals[i] = tonumber(collected)
-    end
+  local counted = {}
+  for i = 1, COUNTINGS do
+    local less, more = instructions_of(server, client, job, short), instructions_of(server, client, job, short * 3)
+    counted[i] = less and more and (more - less) / (turns(short * 3) - turns(short))
   end
-  return totals[1] and totals[2] and (totals[2] - totals[1]) / (turns(short * 3) - turns(short))
+  return counted[COUNTINGS] and report.spread(counted)
 end
 
 --- Lets all clients do a job.

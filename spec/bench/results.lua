@@ -61,7 +61,7 @@ end
 local function judge_instructions(list, client)
   for _, other in ipairs(list) do
     if other.name == INSTRUCTIONS.over and other.lua == client.lua and other.instructions and client.instructions then
-      local ratio = client.instructions / other.instructions
+      local ratio = client.instructions.median / other.instructions.median
       results.verdict { "a small GET: user instructions", client.lua .. ": frontdesk / Lua-cURLv3", ("%.2f"):format(ratio),
         ("at most %.2f"):format(INSTRUCTIONS.aim), ratio <= INSTRUCTIONS.aim }
     end
@@ -94,8 +94,8 @@ function results.print(job, list, rounds, count, instructions)
         report.with_spread(report.ratio(client.rates, base.rates), "%.2f"),
         ("%.1f"):format(report.spread(client.cpus).median),
         report.with_spread(report.ratio(client.cpus, base.cpus), "%.2f"),
-        client.instructions and ("%.0f"):format(client.instructions),
-        client.instructions and base.instructions and ("%.2f"):format(client.instructions / base.instructions),
+        client.instructions and report.with_spread(client.instructions, "%.0f"),
+        client.instructions and base.instructions and ("%.2f"):format(client.instructions.median / base.instructions.median),
       }
       if client.role == "frontdesk" then
         judge(job, list, client)

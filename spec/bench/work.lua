@@ -133,14 +133,21 @@ function work.digest(value)
   return value == true and 5 or 11
 end
 
---- Whether a client's answer is the one that the server gave.
----@param job "get"|"page"|"post"|"many"|"tls"
----@param value any the decoded `payload`
+--- Whether what a client gives for a job is right.
+---@param job string
+---@param value any the decoded `payload`, or the document or text where JSON alone is the job
 ---@param decode fun(text: string): any another codec than the client's own, where it has one
 function work.check(job, value, decode)
-  local wanted = decode(work.files[job] or work.files.get).payload
+  local wanted
+  if job == "encode" then
+    wanted, value = work.contact, decode(value)
+  elseif job == "decode" then
+    wanted = decode(work.files.page)
+  else
+    wanted = decode(work.files[job] or work.files.get).payload
+  end
   if work.digest(value) ~= work.digest(wanted) then
-    error("the answer to " .. job .. " was not read as it was sent", 2)
+    error("what came of " .. job .. " is not what it should be", 2)
   end
 end
 

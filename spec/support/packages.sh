@@ -73,7 +73,7 @@ if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>
       demo)  needs="$needs lua5.4 nginx openssl" ;;
       test)  needs="$needs lua5.4 luajit nginx openssl busted" ;;
       lint)  needs="$needs gcc clang clang-tidy cppcheck luacheck luac5.1 nm" ;;
-      bench) needs="$needs lua5.4 luajit nginx wrk" ;;
+      bench) needs="$needs lua5.4 luajit nginx openssl wrk" ;;
       smoke) needs="$needs lua5.1 lua5.2 lua5.3 lua5.4 luajit nginx openssl" ;;
       rock)  needs="$needs lua5.4 luajit nginx luarocks" ;;
       fuzz)  needs="$needs clang" ;;
