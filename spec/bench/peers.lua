@@ -15,6 +15,7 @@ local PEERS = {
   { "luasocket", "luasocket + lua-cjson", jobs = "get page post" },
   { "engine", "frontdesk's engine", role = "frontdesk", jobs = "many tls" },
   { "frontdesk", "frontdesk.map, the whole client", role = "frontdesk", jobs = "many tls" },
+  { "lua_curlv3", "Lua-cURLv3's multi + lua-cjson", role = "libcurl", jobs = "many tls" },
   { "frontdesk", "frontdesk.json", role = "frontdesk", jobs = "decode encode" },
   { "frontdesk_checked", "frontdesk, with the field checks", jobs = "encode" },
   { "cjson", "lua-cjson", role = "cjson", jobs = "decode encode" },

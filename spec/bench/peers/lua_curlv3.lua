@@ -30,13 +30,18 @@ local function new_handle(context, parts, headers)
   return easy
 end
 
-local function perform(easy, parts)
-  parts.count = 0
-  easy:perform()
+-- The payload of the answer that has come.
+local function read(easy, parts)
   local text = parts.count == 1 and parts[1] or table.concat(parts, "", 1, parts.count)
   local document = cjson.decode(text)
   assert(easy:getinfo_response_code() == 200 and document.status_code == 9999 and document.payload, "refused")
   return document.payload
+end
+
+local function perform(easy, parts)
+  parts.count = 0
+  easy:perform()
+  return read(easy, parts)
 end
 
 function peer.get(context)
@@ -65,6 +70,65 @@ end
 
 function peer.post(context)
   return poster(context, context.work.paths.post, context.work.contact)
+end
+
+-- A handle for each request that is under way; each that comes back is sent out again.
+local function many(context, set_up)
+  local width, folder_url, next_id = context.flight, context.base_url .. context.work.paths.folder, context.work.next_id
+  local multi, last = curl.multi(), nil
+  multi:setopt_maxconnects(2 * width)
+  multi:setopt_pipelining(2) -- CURLPIPE_MULTIPLEX
+  local handles, parts_of = {}, {}
+  for i = 1, width do
+    local parts = {}
+    handles[i] = new_handle(context, parts, {})
+    parts_of[handles[i]] = parts
+    if set_up then
+      set_up(handles[i])
+    end
+  end
+
+  local function launch(easy)
+    parts_of[easy].count = 0
+    easy:setopt_url(folder_url .. next_id())
+    multi:add_handle(easy)
+  end
+
+  return function(times)
+    local started, done = math.min(times, width), 0
+    for i = 1, started do
+      launch(handles[i])
+    end
+    while done < times do
+      multi:perform()
+      local easy, ok, err = multi:info_read(true)
+      while easy ~= 0 do
+        assert(ok, err)
+        last = read(easy, parts_of[easy])
+        done = done + 1
+        if started < times then
+          started = started + 1
+          launch(easy)
+        end
+        easy, ok, err = multi:info_read(true)
+      end
+      if done < times then
+        multi:wait(1000)
+      end
+    end
+  end, function() return last end
+end
+
+function peer.many(context)
+  return many(context)
+end
+
+function peer.tls(context)
+  return many(context, function(easy)
+    easy:setopt_cainfo(context.ca_file)
+    easy:setopt_http_version(curl.HTTP_VERSION_2TLS)
+    easy:setopt_pipewait(1)
+  end)
 end
 
 return peer
