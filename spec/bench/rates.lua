@@ -24,12 +24,20 @@ rates.JOBS = {
 }
 
 -- What runs a client's turns at a listener.
-local function command(server, client, job, count, listener)
-  local base_url, ca_file = server[listener or job.listener], job.listener == "tls" and server.ca_file or nil
+local function command(server, client, job, count, listener, ca_file)
+  local base_url = server[listener or job.listener]
+  ca_file = job.listener == "tls" and (ca_file or server.ca_file) or nil
   if client.limit then
     return machine.limit_command(client.limit, count, base_url, job[1], job.limit == "multi" and FLIGHT or nil, ca_file)
   end
   return machine.lua_command(client.abi, "client.lua", client.name, job[1], count, base_url or "", FLIGHT, ca_file)
+end
+
+-- Whether a client looks at the server's certificate: with another authority nothing may come of it.
+local function check_trust(server, client, job)
+  if not client.problem and machine.run(command(server, client, job, 1, nil, server.stranger_file)) then
+    client.problem = "takes a certificate of somebody else"
+  end
 end
 
 -- One turn of a client: appends the rate, the CPU time of a request and the number of connections.
@@ -99,6 +107,9 @@ function rates.run(server, job, clients, options)
     client.rates, client.cpus, client.connections = {}, {}, {}
     if job.listener then
       wire.look(server, client, list[1], job, command(server, client, job, 1, job.listener .. "_seen"))
+    end
+    if job.listener == "tls" then
+      check_trust(server, client, job)
     end
   end
   for round = 1, options.rounds do

@@ -34,7 +34,7 @@ http {
   keepalive_timeout 1h;
   http2_max_concurrent_streams 1000;
   ssl_certificate "@folder@/ca.pem";
-  ssl_certificate_key "@folder@/key.pem";
+  ssl_certificate_key "@folder@/ca.key";
   sendfile on;
   tcp_nodelay on;
   open_file_cache max=10;
@@ -105,9 +105,9 @@ local function fill(text, values)
   end))
 end
 
-local function make_certificate(folder)
+local function make_certificate(folder, name)
   local said = process.output(("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
-    .. "-addext subjectAltName=IP:127.0.0.1 -keyout %s/key.pem -out %s/ca.pem 2>&1 && echo made"):format(folder, folder))
+    .. "-addext subjectAltName=IP:127.0.0.1 -keyout %s/%s.key -out %s/%s.pem 2>&1 && echo made"):format(folder, name, folder, name))
   assert(said:find "made", "openssl made no certificate: " .. said)
 end
 
@@ -123,8 +123,8 @@ end
 ---@param folder string
 ---@param contact string the encoded contact
 ---@param pin string what pins it to a processor, such as "taskset -c 1 ", or ""
----@return { plain: string, tls: string, plain_seen: string, tls_seen: string, ca_file: string, version: string } server
----   with the base URLs of its ways to listen
+---@return { plain: string, tls: string, plain_seen: string, tls_seen: string, ca_file: string, stranger_file: string, version: string } server
+---   with the base URLs of its ways to listen, its authority and one that is not
 function server.start(folder, contact, pin)
   local nginx = assert(find.nginx())
   local free = ports.free(4)
@@ -133,7 +133,8 @@ function server.start(folder, contact, pin)
   for i, path in ipairs(nginx.modules) do
     modules[i] = ('load_module "%s";'):format(path)
   end
-  make_certificate(folder)
+  make_certificate(folder, "ca")
+  make_certificate(folder, "stranger")
   write_files(folder, contact)
   local values = {
     folder = folder,
@@ -153,7 +154,10 @@ function server.start(folder, contact, pin)
   local command = ('%s%s -p "%s/" -c "%s/nginx.conf" -e "%s/error.log" 2>&1'):format(pin, nginx.binary, folder, folder, folder)
   local said = process.output(command .. " && echo started")
   assert(said:find "started", "nginx did not start: " .. said)
-  local started = { folder = folder, ca_file = folder .. "/ca.pem", version = nginx.build:match "nginx version: ([^\n]+)" }
+  local started = {
+    folder = folder, version = nginx.build:match "nginx version: ([^\n]+)",
+    ca_file = folder .. "/ca.pem", stranger_file = folder .. "/stranger.pem",
+  }
   for i, name in ipairs { "plain", "tls", "plain_seen", "tls_seen" } do
     started[name] = ("%s://127.0.0.1:%d"):format(name:find "tls" and "https" or "http", free[i])
   end
