@@ -6,7 +6,7 @@
 -- from the environment. Each measurement is a process of its own that measures
 -- its own loop after a warm-up; in a round all clients have their turn one after
 -- the other, so what disturbs the machine disturbs all of them. INSTRUCTIONS=1
--- adds a column, which takes a quarter of an hour and needs valgrind: the instructions
+-- adds a column, which takes some twenty minutes and needs valgrind: the instructions
 -- of the client's own code for one request, without the kernel's; they hardly vary.
 -- JOBS names the jobs to do, where not all are wanted.
 
