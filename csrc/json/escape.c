@@ -60,132 +60,124 @@ static bool write_escaped(fdk_buffer *out, const char *at, const char *end) {
   return true;
 }
 
-/* What copy_plain saw. */
 enum {
-  SAW_STOP = 1, /* a byte that needs an escape */
-  SAW_HIGH = 2, /* a byte that is not ASCII */
+  /* What copy_plain saw: some of these bits for bytes that need an escape, and
+   * others for bytes that may not be UTF-8. */
+  SAW_STOPS = 0xFFFF,
+
+  BLOCK = 16, /* so many bytes copy_plain may write, however few it copies */
 };
 
-static inline unsigned saw_word(uint64_t word) {
-  return (fdk_span_word_stops(word) != 0 ? SAW_STOP : 0U) |
-         ((word & FDK_EVERY_HIGH) != 0 ? SAW_HIGH : 0U);
-}
-
 /* Copies `size` bytes and tells what was among them; the copy is worth nothing
- * when SAW_STOP was. Most strings are short, so the last block overlaps the
- * one before instead of going byte by byte. */
+ * when SAW_STOPS are. Most strings are short, so they go as one block, and the
+ * last block of others overlaps the one before. */
 __attribute__((always_inline)) static inline unsigned
 copy_plain(char *to, const char *text, size_t size) {
-  if (size >= 8) {
-    const size_t last = size - 8;
-    unsigned saw = 0;
-    size_t at = 0;
 #if defined(__SSE2__)
-    __m128i high = _mm_setzero_si128();
-    unsigned stops = 0;
-    for (; at + 16 <= size; at += 16) {
-      __m128i block =
-          _mm_loadu_si128((const __m128i *)(const void *)(text + at));
-      _mm_storeu_si128((__m128i *)(void *)(to + at), block);
-      stops |= fdk_span_block_stops(block);
-      high = _mm_or_si128(high, block);
-    }
-    /* eight bytes, or what a block leaves, as the halves of one more block */
-    const size_t half = at < last ? at : last;
-    __m128i first =
-        _mm_loadl_epi64((const __m128i *)(const void *)(text + half));
-    __m128i second =
-        _mm_loadl_epi64((const __m128i *)(const void *)(text + last));
-    _mm_storel_epi64((__m128i *)(void *)(to + half), first);
-    _mm_storel_epi64((__m128i *)(void *)(to + last), second);
-    __m128i block = _mm_unpacklo_epi64(first, second);
+  if (size == 0)
+    return 0;
+  if (size < BLOCK) {
+    __m128i block = fdk_span_tail(text, size);
+    _mm_storeu_si128((__m128i *)(void *)to, block);
+    unsigned stops = fdk_span_block_stops(block) & ((1U << size) - 1);
+    unsigned high = (unsigned)_mm_movemask_epi8(block);
+    unsigned due = 0;
+    if (high != 0 && fdk_utf8_is_plain(block, 0xFFFF, &due))
+      high = 0;
+    return stops | high << BLOCK;
+  }
+  const size_t last = size - BLOCK;
+  __m128i high = _mm_setzero_si128();
+  unsigned stops = 0;
+  for (size_t at = 0;; at = at + BLOCK < last ? at + BLOCK : last) {
+    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(text + at));
+    _mm_storeu_si128((__m128i *)(void *)(to + at), block);
     stops |= fdk_span_block_stops(block);
     high = _mm_or_si128(high, block);
-    if (stops != 0)
-      saw |= SAW_STOP;
-    if (_mm_movemask_epi8(high) != 0)
-      saw |= SAW_HIGH;
+    if (at == last)
+      break;
+  }
+  return stops | (unsigned)_mm_movemask_epi8(high) << BLOCK;
 #else
-    for (; at < last; at += 8) {
-      uint64_t word = fdk_span_word(text + at);
-      memcpy(to + at, &word, 8);
-      saw |= saw_word(word);
-    }
-    uint64_t word = fdk_span_word(text + last);
-    memcpy(to + last, &word, 8);
-    saw |= saw_word(word);
+  bool high = false;
+  const char *end = text + size;
+  const char *stop = fdk_span(text, end, &high);
+  memcpy(to, text, size);
+  return (stop < end ? 1U : 0U) | (high ? 1U << BLOCK : 0U);
 #endif
-    return saw;
-  }
-  if (size >= 4) {
-    uint32_t head;
-    uint32_t tail;
-    memcpy(&head, text, 4);
-    memcpy(&tail, text + size - 4, 4);
-    memcpy(to, &head, 4);
-    memcpy(to + size - 4, &tail, 4);
-    return saw_word((uint64_t)head << 32 | tail);
-  }
-  if (size > 0) { /* one to three: the first, the middle, the last */
-    unsigned char head = (unsigned char)text[0];
-    unsigned char middle = (unsigned char)text[size / 2];
-    unsigned char tail = (unsigned char)text[size - 1];
-    to[0] = (char)head;
-    to[size / 2] = (char)middle;
-    to[size - 1] = (char)tail;
-    return saw_word(UINT64_C(0x2020202020000000) /* harmless filling */ | head |
-                    (uint64_t)middle << 8 | (uint64_t)tail << 16);
-  }
-  return 0;
 }
 
-/* Writes the string with `before` and `after` around it, where they are not
- * NUL. */
-__attribute__((always_inline)) static inline fdk_json_status
-write_string(fdk_buffer *out, char before, const char *text, size_t size,
-             char after, size_t *bad) {
+/* What stands around a string besides its quotes; NUL: nothing. */
+typedef struct around {
+  char before;
+  char after;
+  bool copied; /* write_string has found room, and nothing to escape */
+} around;
+
+/* The rest of write_string, for strings that are not plain. */
+__attribute__((noinline)) static fdk_json_status
+write_other(fdk_buffer *out, const char *text, size_t size, around with,
+            size_t *bad) {
   const size_t start = out->size;
-  if (size > SIZE_MAX - 4 || !fdk_buffer_reserve(out, size + 4))
+  const char *wrong = fdk_utf8_find_bad(text, text + size);
+  if (wrong != NULL) {
+    if (bad != NULL)
+      *bad = (size_t)(wrong - text);
+    return FDK_JSON_BAD_UTF8;
+  }
+  if (!fdk_buffer_reserve(out, 2))
     return FDK_JSON_NO_MEMORY;
-  char *to = out->data + start;
-  if (before != '\0')
-    *to++ = before;
+  if (with.before != '\0')
+    out->data[out->size++] = with.before;
+  out->data[out->size++] = '"';
+  if (with.copied) {
+    out->size += size;
+  } else if (!write_escaped(out, text, text + size) ||
+             !fdk_buffer_reserve(out, 2)) {
+    out->size = start;
+    return FDK_JSON_NO_MEMORY;
+  }
+  out->data[out->size++] = '"';
+  if (with.after != '\0')
+    out->data[out->size++] = with.after;
+  return FDK_JSON_OK;
+}
+
+/* Writes the string with what stands around it. */
+__attribute__((always_inline)) static inline fdk_json_status
+write_string(fdk_buffer *out, const char *text, size_t size, around with,
+             size_t *bad) {
+  if (size > SIZE_MAX - BLOCK - 4)
+    return FDK_JSON_NO_MEMORY;
+  if (out->capacity - out->size < size + BLOCK + 4)
+    return write_other(out, text, size, with, bad);
+  char *to = out->data + out->size;
+  if (with.before != '\0')
+    *to++ = with.before;
   *to++ = '"';
   unsigned saw = copy_plain(to, text, size);
   if (saw != 0) {
-    const char *wrong = fdk_utf8_find_bad(text, text + size);
-    if (wrong != NULL) {
-      if (bad != NULL)
-        *bad = (size_t)(wrong - text);
-      return FDK_JSON_BAD_UTF8;
-    }
+    with.copied = (saw & SAW_STOPS) == 0;
+    return write_other(out, text, size, with, bad);
   }
-  if ((saw & SAW_STOP) == 0) {
-    to += size;
-  } else {
-    out->size = (size_t)(to - out->data);
-    if (!write_escaped(out, text, text + size) || !fdk_buffer_reserve(out, 2)) {
-      out->size = start;
-      return FDK_JSON_NO_MEMORY;
-    }
-    to = out->data + out->size;
-  }
+  to += size;
   *to++ = '"';
-  if (after != '\0')
-    *to++ = after;
+  if (with.after != '\0')
+    *to++ = with.after;
   out->size = (size_t)(to - out->data);
   return FDK_JSON_OK;
 }
 
 fdk_json_status fdk_json_write_string(fdk_buffer *out, const char *text,
                                       size_t size, size_t *bad) {
-  return write_string(out, '\0', text, size, '\0', bad);
+  return write_string(out, text, size, (around){0}, bad);
 }
 
 fdk_json_status fdk_json_write_name(fdk_buffer *out, char before,
                                     const char *text, size_t size,
                                     size_t *bad) {
-  return write_string(out, before, text, size, ':', bad);
+  return write_string(out, text, size, (around){.before = before, .after = ':'},
+                      bad);
 }
 
 static unsigned hex_digit(char digit) {

@@ -35,7 +35,8 @@ fdk_token fdk_scan_unexpected(fdk_scanner *scanner, const char *at,
 /* --- white space and literals --- */
 
 static inline const char *skip_space(const char *at, const char *end) {
-  while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+  while (at < end && (unsigned char)*at <= ' ' && /* mostly it is none */
+         (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
     at++;
   return at;
 }
@@ -134,7 +135,8 @@ static const char *check_escape(fdk_scanner *scanner, const char *at) {
 }
 
 /* The string that begins at `start`, after its quote. */
-static fdk_token any_string(fdk_scanner *scanner, const char *start) {
+__attribute__((noinline)) static fdk_token any_string(fdk_scanner *scanner,
+                                                      const char *start) {
   const char *end = scanner->end;
   const char *at = start;
   bool high = false;
@@ -164,8 +166,9 @@ static fdk_token any_string(fdk_scanner *scanner, const char *start) {
   return FDK_TOKEN_STRING;
 }
 
-/* The same, quicker for the most usual strings: short, and all ASCII. */
-static inline fdk_token string(fdk_scanner *scanner, const char *start) {
+/* The same, quicker for the most usual strings: short ones. */
+__attribute__((always_inline)) static inline fdk_token
+string(fdk_scanner *scanner, const char *start) {
 #if defined(__SSE2__)
   if (scanner->end - start >= 16) {
     __m128i block = _mm_loadu_si128((const __m128i *)(const void *)start);
@@ -173,7 +176,10 @@ static inline fdk_token string(fdk_scanner *scanner, const char *start) {
     unsigned highs = (unsigned)_mm_movemask_epi8(block);
     if (stops != 0) {
       size_t size = (size_t)__builtin_ctz(stops);
-      if (start[size] == '"' && (highs & ((1U << size) - 1)) == 0) {
+      unsigned mask = (1U << size) - 1;
+      unsigned due = 0;
+      if (start[size] == '"' &&
+          ((highs & mask) == 0 || fdk_utf8_is_plain(block, mask, &due))) {
         scanner->escaped = false;
         scanner->text = start;
         scanner->size = size;

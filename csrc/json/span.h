@@ -52,6 +52,32 @@ static inline unsigned fdk_span_block_stops(__m128i block) {
 }
 #endif
 
+#if defined(__SSE2__)
+/* The `size` bytes at `at`, 1 to 15 of them, with zeros behind. */
+static inline __m128i fdk_span_tail(const char *at, size_t size) {
+  const char *end = at + size;
+  if (size >= 8) { /* the last eight, less those that are among the first */
+    __m128i head = _mm_loadl_epi64((const __m128i *)(const void *)at);
+    __m128i tail = _mm_loadl_epi64((const __m128i *)(const void *)(end - 8));
+    __m128i less = _mm_cvtsi32_si128((int)(16 - size) * 8);
+    return _mm_unpacklo_epi64(head, _mm_srl_epi64(tail, less));
+  }
+  uint64_t word;
+  if (size >= 4) {
+    uint32_t head;
+    uint32_t tail;
+    memcpy(&head, at, 4);
+    memcpy(&tail, end - 4, 4);
+    word = head | (uint64_t)tail << (size - 4) * 8;
+  } else { /* the first, the middle, the last */
+    word = (unsigned char)*at |
+           (uint64_t)(unsigned char)at[size / 2] << size / 2 * 8 |
+           (uint64_t)(unsigned char)end[-1] << (size - 1) * 8;
+  }
+  return _mm_loadl_epi64((const __m128i *)(const void *)&word);
+}
+#endif
+
 /* The first byte in [at, end) that stops the span, or `end`. Sets *high when a
  * byte above 0x7F comes before it. */
 static inline const char *fdk_span(const char *at, const char *end,

@@ -1,6 +1,8 @@
 /* utf8.c: see utf8.h; the ranges are Unicode's table 3-7. */
 #include "utf8.h"
 
+#include "span.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,7 +51,8 @@ static inline size_t ascii_run(const unsigned char *at) {
 #endif
 }
 
-const char *fdk_utf8_find_bad(const char *at, const char *end) {
+/* Sequence by sequence. */
+static const char *find_bad(const char *at, const char *end) {
   const unsigned char *byte = (const unsigned char *)at;
   const unsigned char *stop = (const unsigned char *)end;
   for (;;) {
@@ -71,3 +74,27 @@ const char *fdk_utf8_find_bad(const char *at, const char *end) {
     } while (byte < stop && *byte >= 0x80);
   }
 }
+
+#if defined(__SSE2__)
+
+const char *fdk_utf8_find_bad(const char *at, const char *end) {
+  const char *start = at;
+  unsigned due = 0;
+  for (; end - at >= 16; at += 16) {
+    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)at);
+    if (!fdk_utf8_is_plain(block, 0xFFFF, &due))
+      return find_bad(start, end);
+  }
+  if (at < end &&
+      !fdk_utf8_is_plain(fdk_span_tail(at, (size_t)(end - at)), 0xFFFF, &due))
+    return find_bad(start, end);
+  return due == 0 ? NULL : find_bad(start, end);
+}
+
+#else
+
+const char *fdk_utf8_find_bad(const char *at, const char *end) {
+  return find_bad(at, end);
+}
+
+#endif
