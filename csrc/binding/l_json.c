@@ -17,6 +17,14 @@ fdk_json_state *fdk_json_state_of(lua_State *L) {
   return state;
 }
 
+fdk_json_state *fdk_json_push_names(lua_State *L) {
+  lua_pushlightuserdata(L, (void *)&state_key);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+  fdk_json_state *state = lua_touserdata(L, -1);
+  fdk_push_owner(L, -1);
+  return state;
+}
+
 static int state_gc(lua_State *L) {
   fdk_json_state *state = lua_touserdata(L, 1);
   for (int bank = 0; bank < 2; bank++) {
@@ -139,6 +147,8 @@ void fdk_open_json(lua_State *L) {
   state->empty_array_mt_ref = LUA_NOREF;
   state->empty_array = &own_empty_array;
   fdk_set_type(L, STATE_TYPE);
+  lua_createtable(L, FDK_JSON_ROWS * FDK_JSON_MEMBERS + FDK_JSON_NAMES, 0);
+  fdk_set_owner(L, -2);
   lua_rawset(L, LUA_REGISTRYINDEX);
 
   fdk_set_functions(L, functions);

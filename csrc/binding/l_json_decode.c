@@ -1,9 +1,10 @@
 /* l_json_decode.c: builds Lua values while scanning a document.
  *
- * Speed comes from three things: a string without escapes is pushed straight
- * from the document, a table is made as large as the last one at the same
- * depth turned out to be (answers are lists of alike records), and nothing is
- * looked up twice. */
+ * Speed comes from three things: a string is pushed straight from the document,
+ * and one that is known not even made again; a table is made as large as the
+ * last one at the same place turned out to be; and nothing is looked up twice.
+ * Answers are lists of alike records, and one answer is like the one before, so
+ * names and sizes are kept from document to document (l_json_state.h). */
 #include "compat.h"
 #include "l_json_state.h"
 
@@ -13,58 +14,53 @@
 #include <stdio.h>
 
 enum {
-  SLOTS = 6, /* of the Lua stack, for one level */
+  SLOTS = 6,   /* of the Lua stack, for one level */
+  LEVELS = 16, /* so many levels' slots are asked for at a time */
 
   /* Escaped strings up to here are unescaped on the C stack. */
   SHORT_TEXT = 512,
 
-  /* Sizes are guessed from what the document held before, so there is a limit
-   * to what a document can make us set aside. */
+  /* No table is made larger than these on a guess. A guess is the size of the
+   * last table at its place, and good for one: so what a document makes later
+   * ones set aside is less than what it held itself, and soon forgotten. */
   MOST_FIELDS = 64,
-  MOST_ITEMS = 256,
+  MOST_ITEMS = 64,
 
-  /* Members are remembered for this many depths, and so many of each; from
-   * this size of a document on, for it must pay. */
-  ROWS = 8,
-  MEMBERS = 24,
+  LONG_NAME = 64, /* bytes; longer ones are not kept */
+
+  /* So many values that are strings are remembered while a document is read,
+   * none of them longer than LONG_WORD; from this size of a document on, for it
+   * must pay. */
+  WORD_BITS = 7,
+  WORDS = 1 << WORD_BITS,
+  LONG_WORD = 32,
   LONG_DOCUMENT = 1024,
 
-  /* A value that was another this often in a row is no longer looked out for,
-   * and one of more bytes never. */
-  MISSES = 3,
-  LONG_VALUE = 32,
+  /* What a remembered string is worth: so many others in a row must want its
+   * place before one gets it. */
+  CREDIT = 2,
 };
 
-/* A member as it stood in the document last: its name and, when that was a
- * string, its value. Their Lua strings stand on the Lua stack. */
-typedef struct member {
-  const char *name;
-  const char *value;
-  uint32_t name_size;
-  uint16_t value_size;
-  uint16_t misses;
-} member;
-
-/* The members of the last object at some depth, in order. */
-typedef struct member_row {
-  int slot; /* of the first name; the first value is MEMBERS further on */
-  int count;
-  member member[MEMBERS];
-} member_row;
+/* A string as it stood in the document last. */
+typedef struct word {
+  const char *text;
+  uint16_t size;
+  uint8_t credit;
+  bool held; /* it came twice: its Lua string stands on the Lua stack */
+} word;
 
 typedef struct decoder {
   fdk_scanner scan;
   lua_State *L;
+  fdk_json_state *state;
   bool keep_null;
-  uint16_t fields[FDK_JSON_DEPTH + 1]; /* of the last object at each depth */
-  uint16_t items[FDK_JSON_DEPTH + 1];  /* of the last array at each depth */
-  uint8_t row_of[FDK_JSON_DEPTH + 1];  /* 0: none yet; else counted from 1 */
-  int rows;                            /* in use */
-  int slots;                           /* where their strings begin; 0: none */
-  member_row row[ROWS];                /* the first `rows` are set up */
+  int levels;       /* that there is Lua stack for */
+  int names;        /* where the table stands that anchors names */
+  int words;        /* where the words' strings begin; 0: none */
+  word word[WORDS]; /* only when there are some */
 } decoder;
 
-static bool push_value(decoder *decode, fdk_token token);
+static bool push_other(decoder *decode, fdk_token token, uint16_t *table_size);
 
 /* Pushes the scanned string. [+1] */
 static void push_escaped(decoder *decode) {
@@ -82,11 +78,60 @@ static void push_escaped(decoder *decode) {
   }
 }
 
+/* Where the scanned string would be remembered. It has two bytes at least, so
+ * that with its quotes four can be read from either end. */
+static inline unsigned word_place(const char *text, size_t size) {
+  uint64_t mix;
+  if (size >= 6) {
+    uint64_t end;
+    memcpy(&mix, text - 1, sizeof mix);
+    memcpy(&end, text + size + 1 - sizeof end, sizeof end);
+    mix = (mix ^ end << 7) + size;
+  } else {
+    uint32_t ends[2];
+    memcpy(&ends[0], text - 1, sizeof ends[0]);
+    memcpy(&ends[1], text + size + 1 - sizeof ends[1], sizeof ends[1]);
+    mix = (uint64_t)ends[0] << 32 | ends[1];
+  }
+  return (unsigned)(mix * UINT64_C(0x9E3779B97F4A7C15) >> (64 - WORD_BITS));
+}
+
+/* Pushes the scanned string, which may be one that is remembered: making a Lua
+ * string is dear, and in records most values are of a few kinds. [+1] */
+static inline void push_word(decoder *decode) {
+  lua_State *L = decode->L;
+  const char *text = decode->scan.text;
+  size_t size = decode->scan.size;
+  unsigned place = word_place(text, size);
+  int slot = decode->words + (int)place;
+  word *known = &decode->word[place];
+  if (known->size == size && fdk_same_bytes(known->text, text, size)) {
+    known->credit = CREDIT;
+    if (known->held) {
+      lua_pushvalue(L, slot);
+      return;
+    }
+    lua_pushlstring(L, text, size);
+    lua_pushvalue(L, -1);
+    lua_replace(L, slot);
+    known->held = true;
+    return;
+  }
+  lua_pushlstring(L, text, size);
+  if (known->credit > 0)
+    known->credit--;
+  else
+    *known = (word){text, (uint16_t)size, 0, false};
+}
+
 static inline void push_string(decoder *decode) {
+  size_t size = decode->scan.size;
   if (decode->scan.escaped)
     push_escaped(decode);
+  else if (decode->words > 0 && size - 2 <= LONG_WORD - 2)
+    push_word(decode);
   else
-    lua_pushlstring(decode->L, decode->scan.text, decode->scan.size);
+    lua_pushlstring(decode->L, decode->scan.text, size);
 }
 
 /* Pushes the scanned integer, as a string where this Lua's numbers cannot hold
@@ -137,164 +182,144 @@ static void drop_nulls(lua_State *L) {
   }
 }
 
-/* The members to expect in an object at this depth; NULL when there is no more
- * room to remember any. */
-static inline member_row *row_at(decoder *decode, int depth) {
-  int number = decode->row_of[depth];
-  if (number > 0)
-    return &decode->row[number - 1];
-  if (decode->slots == 0 || decode->rows == ROWS)
-    return NULL;
-  member_row *fresh = &decode->row[decode->rows];
-  fresh->slot = decode->slots + decode->rows * 2 * MEMBERS;
-  fresh->count = 0;
-  decode->row_of[depth] = (uint8_t)++decode->rows;
-  return fresh;
+/* Where the table of names has this member's. */
+static inline int name_slot(const decoder *decode,
+                            const fdk_json_member *member) {
+  return (int)(member - decode->state->members) + 1;
 }
 
-/* Keeps the name on top of the stack as that of the member at `place`. */
-static void remember_name(decoder *decode, member_row *row, int place) {
-  member *known = &row->member[place];
-  lua_pushvalue(decode->L, -1);
-  lua_replace(decode->L, row->slot + place);
-  known->name = decode->scan.text;
-  known->name_size = (uint32_t)decode->scan.size;
-  known->value = NULL;
-  known->misses = 0;
-  if (place == row->count)
-    row->count++;
+/* Keeps the name on top of the stack as that of a member. Makes no room in the
+ * table of names, for it was made with enough. */
+static void keep_name(decoder *decode, fdk_json_member *member) {
+  lua_State *L = decode->L;
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, decode->names, name_slot(decode, member));
+  member->name = lua_tostring(L, -1);
+  member->size = (uint16_t)decode->scan.size;
+  member->table_size = 0;
 }
 
-/* Pushes the next member's name and sets *place to where it is remembered, or
- * to -1. Objects in a list have the same names in the same order most of the
- * time, so the one that stood at *next in the last object is tried first, and
- * then the one after it. False at the end of the object and after a problem,
- * with the scanner's token. [+1] */
-static inline bool push_name(decoder *decode, member_row *row, int *next,
-                             int *place, fdk_token *token) {
+/* Pushes the next member's name and returns FDK_TOKEN_STRING; at the end of the
+ * object and after a problem pushes nothing and returns the scanner's token.
+ * Most objects have the same names in the same order as the last one at their
+ * depth, so the name at *next is tried first, and then the one after it. *next
+ * goes one past where the name is kept, and stays when it is not. [+1] */
+static inline fdk_token push_name(decoder *decode, bool first,
+                                  fdk_json_member **next,
+                                  const fdk_json_member *end) {
   fdk_scanner *scan = &decode->scan;
-  bool first = *token == FDK_TOKEN_OBJECT;
-  if (row != NULL) {
-    for (int i = *next; i < row->count && i < *next + 2; i++) {
-      const member *known = &row->member[i];
-      if (fdk_scan_same_member(scan, first, known->name, known->name_size)) {
-        lua_pushvalue(decode->L, row->slot + i);
-        *place = i;
-        *next = i + 1;
-        return true;
-      }
+  fdk_json_member *expected = *next;
+  for (int tries = 0; tries < 2 && expected < end; tries++, expected++) {
+    if (expected->name != NULL &&
+        fdk_scan_same_member(scan, first, expected->name, expected->size)) {
+      lua_rawgeti(decode->L, decode->names, name_slot(decode, expected));
+      *next = expected + 1;
+      return FDK_TOKEN_STRING;
     }
   }
-  *token = fdk_scan_member(scan, first);
-  if (*token != FDK_TOKEN_STRING)
-    return false;
+  fdk_token token = fdk_scan_member(scan, first);
+  if (token != FDK_TOKEN_STRING)
+    return token;
   push_string(decode);
-  *place = -1;
-  if (row != NULL && *next < MEMBERS && !scan->escaped &&
-      scan->size <= UINT32_MAX) {
-    *place = (*next)++;
-    remember_name(decode, row, *place);
-  }
-  return true;
+  if (*next < end && !scan->escaped && scan->size <= LONG_NAME)
+    keep_name(decode, (*next)++);
+  return token;
 }
 
-/* Pushes the member's value when it is the string that it was in the last
- * object; false when it is not, with nothing read or pushed. [+1] */
-static inline bool push_same_value(decoder *decode, const member_row *row,
-                                   int place) {
-  const member *known = &row->member[place];
-  if (known->value == NULL ||
-      !fdk_scan_same_string(&decode->scan, known->value, known->value_size))
-    return false;
-  lua_pushvalue(decode->L, row->slot + MEMBERS + place);
-  return true;
-}
-
-/* Keeps the string on top of the stack as the value of the member at `place`,
- * as long as it is worth it. */
-static inline void remember_value(decoder *decode, member_row *row, int place) {
-  member *known = &row->member[place];
-  const fdk_scanner *scan = &decode->scan;
-  known->value = NULL;
-  if (known->misses == MISSES || scan->size > LONG_VALUE || scan->escaped)
+/* Asks for the Lua stack of this level, for more of them at once. */
+static inline void check_stack(decoder *decode) {
+  if (decode->scan.depth <= decode->levels)
     return;
-  known->misses++;
-  lua_pushvalue(decode->L, -1);
-  lua_replace(decode->L, row->slot + MEMBERS + place);
-  known->value = scan->text;
-  known->value_size = (uint16_t)scan->size;
+  luaL_checkstack(decode->L, (LEVELS + 1) * SLOTS,
+                  "not enough memory for a document");
+  decode->levels = decode->scan.depth + LEVELS;
 }
 
-static bool push_object(decoder *decode) {
+/* Pushes the value that begins with `token`; false after a problem, with the
+ * stack as it happens to be. Strings are the most frequent. `table_size` is
+ * what is known of the table that stood at the same place before, or NULL. [+1] */
+static inline bool push_value(decoder *decode, fdk_token token,
+                              uint16_t *table_size) {
+  if (token != FDK_TOKEN_STRING)
+    return push_other(decode, token, table_size);
+  push_string(decode);
+  return true;
+}
+
+static bool push_object(decoder *decode, uint16_t *table_size) {
   lua_State *L = decode->L;
   fdk_scanner *scan = &decode->scan;
-  uint16_t *guess = &decode->fields[scan->depth];
-  member_row *row = row_at(decode, scan->depth);
-  luaL_checkstack(L, SLOTS, "not enough memory for a document");
+  uint16_t *guess = &decode->state->fields[scan->depth];
+  if (table_size != NULL && *table_size > 0)
+    *guess = *table_size;
+  check_stack(decode);
   bool empty = scan->at < scan->end && *scan->at == '}';
   lua_createtable(L, 0, empty ? 0 : *guess);
-  fdk_token token = FDK_TOKEN_OBJECT;
-  int next = 0;
+  bool kept = scan->depth <= FDK_JSON_ROWS;
+  fdk_json_member *next = decode->state->members +
+                          (kept ? (scan->depth - 1) * FDK_JSON_MEMBERS : 0);
+  const fdk_json_member *end = kept ? next + FDK_JSON_MEMBERS : next;
+  fdk_token token;
   int count = 0;
-  int place;
+  bool first = true;
   bool has_nulls = false;
-  while (push_name(decode, row, &next, &place, &token)) {
-    if (place >= 0 && push_same_value(decode, row, place)) {
-      row->member[place].misses = 0;
-      token = FDK_TOKEN_STRING;
-    } else {
-      token = fdk_scan_value(scan);
-      if (token == FDK_TOKEN_NULL && !decode->keep_null) {
-        has_nulls = overwrite_with_null(L) || has_nulls;
-        continue;
-      }
-      if (!push_value(decode, token))
-        return false;
-      if (token == FDK_TOKEN_STRING && place >= 0)
-        remember_value(decode, row, place);
-      token = FDK_TOKEN_STRING;
+  for (;; first = false) {
+    const fdk_json_member *before = next;
+    token = push_name(decode, first, &next, end);
+    if (token != FDK_TOKEN_STRING)
+      break;
+    token = fdk_scan_value(scan);
+    if (token == FDK_TOKEN_NULL && !decode->keep_null) {
+      has_nulls = overwrite_with_null(L) || has_nulls;
+      continue;
     }
+    if (!push_value(decode, token,
+                    next != before ? &next[-1].table_size : NULL))
+      return false;
     lua_rawset(L, -3);
     count++;
   }
   if (has_nulls)
     drop_nulls(L);
-  if (!empty)
+  if (!empty) {
     *guess = (uint16_t)(count < MOST_FIELDS ? count : MOST_FIELDS);
+    if (table_size != NULL)
+      *table_size = *guess;
+  }
   return token == FDK_TOKEN_CLOSE;
 }
 
-static bool push_array(decoder *decode) {
+static bool push_array(decoder *decode, uint16_t *table_size) {
   lua_State *L = decode->L;
   fdk_scanner *scan = &decode->scan;
-  uint16_t *guess = &decode->items[scan->depth];
-  luaL_checkstack(L, SLOTS, "not enough memory for a document");
+  uint16_t *guess = &decode->state->items[scan->depth];
+  if (table_size != NULL && *table_size > 0)
+    *guess = *table_size;
+  check_stack(decode);
   fdk_token token = fdk_scan_item(scan, true);
   if (token == FDK_TOKEN_CLOSE) { /* marked, or it would become {} again */
     lua_createtable(L, 0, 0);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, fdk_json_state_of(L)->array_mt_ref);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, decode->state->array_mt_ref);
     lua_setmetatable(L, -2);
     return true;
   }
   lua_createtable(L, *guess, 0);
   int count = 0;
   for (; token != FDK_TOKEN_CLOSE; token = fdk_scan_item(scan, false)) {
-    if (!push_value(decode, token))
+    if (!push_value(decode, token, NULL))
       return false;
     lua_rawseti(L, -2, ++count);
   }
   *guess = (uint16_t)(count < MOST_ITEMS ? count : MOST_ITEMS);
+  if (table_size != NULL)
+    *table_size = *guess;
   return true;
 }
 
-/* Pushes the value that begins with `token`; false after a problem, with the
- * stack as it happens to be. The scanner bounds the recursion. [+1] */
-static bool push_value(decoder *decode, fdk_token token) {
+/* push_value for all but strings. The scanner bounds the recursion. [+1] */
+static bool push_other(decoder *decode, fdk_token token, uint16_t *table_size) {
   lua_State *L = decode->L;
   switch (token) {
-  case FDK_TOKEN_STRING:
-    push_string(decode);
-    return true;
   case FDK_TOKEN_INTEGER:
     push_integer(decode);
     return true;
@@ -312,9 +337,9 @@ static bool push_value(decoder *decode, fdk_token token) {
     lua_pushlightuserdata(L, NULL);
     return true;
   case FDK_TOKEN_OBJECT:
-    return push_object(decode);
+    return push_object(decode, table_size);
   case FDK_TOKEN_ARRAY:
-    return push_array(decode);
+    return push_array(decode, table_size);
   default: /* CLOSE does not come here */
     return false;
   }
@@ -322,22 +347,26 @@ static bool push_value(decoder *decode, fdk_token token) {
 
 int fdk_json_push(lua_State *L, const char *text, size_t size, bool keep_null) {
   decoder decode;
-  memset(&decode, 0, offsetof(decoder, row));
   decode.L = L;
   decode.keep_null = keep_null;
   int top = lua_gettop(L);
-  luaL_checkstack(L, SLOTS + ROWS * 2 * MEMBERS, "not enough memory for a document");
-  if (size >= LONG_DOCUMENT) {
-    decode.slots = top + 1;
-    lua_settop(L, top + ROWS * 2 * MEMBERS);
+  int words = size >= LONG_DOCUMENT ? WORDS : 0;
+  luaL_checkstack(L, 2 + words + (LEVELS + 1) * SLOTS,
+                  "not enough memory for a document");
+  decode.levels = LEVELS;
+  decode.state = fdk_json_push_names(L);
+  decode.names = top + 2;
+  decode.words = 0;
+  if (words > 0) {
+    decode.words = decode.names + 1;
+    lua_settop(L, decode.names + words);
+    memset(decode.word, 0, sizeof decode.word);
   }
   fdk_scan_begin(&decode.scan, text, size);
-  if (push_value(&decode, fdk_scan_value(&decode.scan)) &&
+  if (push_value(&decode, fdk_scan_value(&decode.scan), NULL) &&
       fdk_scan_finish(&decode.scan)) {
-    if (decode.slots > 0) {
-      lua_replace(L, top + 1);
-      lua_settop(L, top + 1);
-    }
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
     return 1;
   }
   lua_settop(L, top);

@@ -10,14 +10,22 @@
 #include "json/number.h"
 #include "json/scanner.h"
 
-enum { SLOTS = 4 }; /* of the Lua stack, for one level */
+enum {
+  SLOTS = 8,   /* of the Lua stack, for one level */
+  LEVELS = 16, /* so many levels' slots are asked for at a time */
+
+  /* What a kept name is worth: so many others in a row must want its place
+   * before one gets it. */
+  CREDIT = 2,
+};
 
 typedef struct encoder {
   lua_State *L;
   fdk_buffer *out;
   fdk_json_problem *problem;
-  const fdk_json_state *state;
+  fdk_json_state *state;
   int depth;
+  int levels;                       /* that there is Lua stack for */
   const void *open[FDK_JSON_DEPTH]; /* the tables around, to see cycles */
 } encoder;
 
@@ -78,14 +86,77 @@ static inline bool append_string(encoder *encode, int index) {
   return status == FDK_JSON_OK || bad_string(encode, status, "is", bad);
 }
 
-static inline bool append_name(encoder *encode, int index, char before) {
+/* The first of two places where the name whose string is at that address may be
+ * kept; the other has the number next to it. */
+static inline unsigned name_place(const void *key) {
+  uint64_t mix = (uint64_t)(uintptr_t)key * UINT64_C(0x9E3779B97F4A7C15);
+  return (unsigned)(mix >> (64 - FDK_JSON_NAME_BITS));
+}
+
+/* Keeps the name at `index`, as it was just written, when it came before.
+ * Allocates nothing: the table has room. */
+static void keep_name(encoder *encode, int index, const char *text,
+                      size_t size) {
+  lua_State *L = encode->L;
+  const void *key = lua_topointer(L, index);
+  fdk_json_name *names = encode->state->written;
+  unsigned place = name_place(key);
+  if (names[place].key != key &&
+      (names[place ^ 1].key == key || names[place ^ 1].key == NULL ||
+       names[place ^ 1].credit < names[place].credit))
+    place ^= 1;
+  fdk_json_name *name = &names[place];
+  if (name->key != key) {
+    if (name->credit > 0)
+      name->credit--;
+    else
+      *name = (fdk_json_name){.key = key, .credit = 1};
+  } else if (key != NULL && size <= sizeof name->text) {
+    const int members = FDK_JSON_ROWS * FDK_JSON_MEMBERS;
+    fdk_json_push_names(L);
+    lua_pushvalue(L, index);
+    lua_rawseti(L, -2, members + (int)place + 1);
+    lua_pop(L, 2);
+    memcpy(name->text, text, size);
+    name->size = (uint8_t)size;
+    name->credit = CREDIT;
+  }
+}
+
+/* The name at `index` is none that is kept. */
+static bool append_other_name(encoder *encode, int index, char before) {
+  if (lua_type(encode->L, index) != LUA_TSTRING)
+    return wrong_key(encode, index, false);
   size_t size;
   size_t bad = 0;
+  size_t start = encode->out->size;
   const char *text = lua_tolstring(encode->L, index, &size);
   fdk_json_status status =
       fdk_json_write_name(encode->out, before, text, size, &bad);
-  return status == FDK_JSON_OK ||
-         bad_string(encode, status, "has a name that is", bad);
+  if (status != FDK_JSON_OK)
+    return bad_string(encode, status, "has a name that is", bad);
+  keep_name(encode, index, encode->out->data + start,
+            encode->out->size - start);
+  return true;
+}
+
+/* Appends `before`, the name of the member whose key is at `index`, and a
+ * colon. A kept name is copied as a block, without a look at the key. */
+static inline bool append_name(encoder *encode, int index, char before) {
+  fdk_buffer *out = encode->out;
+  const void *key = lua_topointer(encode->L, index);
+  unsigned place = name_place(key);
+  fdk_json_name *name = &encode->state->written[place];
+  if (name->key != key)
+    name = &encode->state->written[place ^ 1];
+  if (name->key != key || name->size == 0 ||
+      !fdk_buffer_reserve(out, sizeof name->text))
+    return append_other_name(encode, index, before);
+  name->credit = CREDIT;
+  memcpy(out->data + out->size, name->text, sizeof name->text);
+  out->data[out->size] = before;
+  out->size += name->size;
+  return true;
 }
 
 static bool append_number(encoder *encode, int index) {
@@ -156,10 +227,11 @@ static bool check_array(encoder *encode, int index, lua_Integer *size) {
   return true;
 }
 
-static bool append_item(encoder *encode, lua_Integer place) {
+/* Item number `place` is at `index`. */
+static inline bool append_item(encoder *encode, int index, lua_Integer place) {
   if (place > 1 && !fdk_buffer_push(encode->out, ','))
     return no_memory(encode);
-  if (append_value(encode, lua_gettop(encode->L)))
+  if (append_value(encode, index))
     return true;
   fdk_json_problem_item(encode->problem, (size_t)place);
   return false;
@@ -168,28 +240,30 @@ static bool append_item(encoder *encode, lua_Integer place) {
 /* The first key and value are on the stack; pops them. */
 static bool append_array(encoder *encode, int index) {
   lua_State *L = encode->L;
+  int value = lua_gettop(L);
   if (!fdk_buffer_push(encode->out, '['))
     return no_memory(encode);
   lua_Integer place = 1;
-  if (lua_type(L, -2) == LUA_TSTRING) /* only a metatable leads here */
+  if (lua_type(L, value - 1) == LUA_TSTRING) /* only a metatable leads here */
     return wrong(encode, "is marked as an array but has named fields");
   do {
-    if (place_of(L, -2) != place) { /* the rest lies in the hash part */
-      lua_Integer size;
-      lua_pop(L, 2);
+    if (lua_type(L, value - 1) != LUA_TNUMBER ||
+        lua_tonumber(L, value - 1) != (lua_Number)place) {
+      lua_Integer size; /* the rest lies in the hash part */
+      lua_settop(L, value - 2);
       if (!check_array(encode, index, &size))
         return false;
       for (; place <= size; place++) {
         lua_rawgeti(L, index, (int)place);
-        if (!append_item(encode, place))
+        if (!append_item(encode, value - 1, place))
           return false;
-        lua_pop(L, 1);
+        lua_settop(L, value - 2);
       }
       break;
     }
-    if (!append_item(encode, place))
+    if (!append_item(encode, value, place))
       return false;
-    lua_pop(L, 1);
+    lua_settop(L, value - 1);
     place++;
   } while (lua_next(L, index));
   return fdk_buffer_push(encode->out, ']') || no_memory(encode);
@@ -201,8 +275,6 @@ static bool append_object(encoder *encode, int index) {
   int value = lua_gettop(L);
   char before = '{';
   do {
-    if (lua_type(L, value - 1) != LUA_TSTRING)
-      return wrong_key(encode, value - 1, false);
     if (!append_name(encode, value - 1, before))
       return false;
     before = ',';
@@ -232,8 +304,11 @@ static bool append_table(encoder *encode, int index) {
   }
   if (!check_depth(encode))
     return false;
-  if (!lua_checkstack(L, SLOTS))
-    return no_memory(encode);
+  if (encode->depth >= encode->levels) {
+    if (!lua_checkstack(L, LEVELS * SLOTS))
+      return no_memory(encode);
+    encode->levels = encode->depth + LEVELS;
+  }
   bool array = false;
   bool empty_array = false;
   if (lua_getmetatable(L, index)) {
@@ -287,7 +362,7 @@ static bool append_other(encoder *encode, int index, int type) {
   return false;
 }
 
-bool fdk_json_append_in(lua_State *L, const fdk_json_state *state, int index,
+bool fdk_json_append_in(lua_State *L, fdk_json_state *state, int index,
                         fdk_buffer *out, fdk_json_problem *problem) {
   encoder encode;
   encode.L = L;
@@ -295,6 +370,7 @@ bool fdk_json_append_in(lua_State *L, const fdk_json_state *state, int index,
   encode.problem = problem;
   encode.state = state;
   encode.depth = 0;
+  encode.levels = 0;
   int top = lua_gettop(L);
   size_t size = out->size;
   if (append_value(&encode, fdk_absolute(L, index)))

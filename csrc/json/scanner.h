@@ -59,12 +59,13 @@ fdk_token fdk_scan_value(fdk_scanner *scanner);
 /* The next member's name, with its colon (STRING), or CLOSE, or ERROR. */
 fdk_token fdk_scan_member(fdk_scanner *scanner, bool first);
 
-/* memcmp(...) == 0 for a few bytes (at least two), without a call. */
+/* memcmp(...) == 0 for a few bytes, without a call. */
 static inline bool fdk_same_bytes(const char *a, const char *b, size_t size) {
   if (size < 8) {
     if (size >= 4)
       return memcmp(a, b, 4) == 0 && memcmp(a + size - 4, b + size - 4, 4) == 0;
-    return memcmp(a, b, 2) == 0 && a[size - 1] == b[size - 1];
+    return size == 0 || (a[0] == b[0] && a[size / 2] == b[size / 2] &&
+                         a[size - 1] == b[size - 1]);
   }
   for (size_t i = 0; i < size - 8; i += 8) {
     if (memcmp(a + i, b + i, 8) != 0)
@@ -73,40 +74,26 @@ static inline bool fdk_same_bytes(const char *a, const char *b, size_t size) {
   return memcmp(a + size - 8, b + size - 8, 8) == 0;
 }
 
-/* The short way past a name that an earlier member had: `text` and `size` are
- * that name as the scanner gave it (from this document, and not escaped). True
- * when the next member's name is the same, and steps over it and its colon.
- * Else false with nothing read: the name may differ, or have white space
- * around it, or there is none. */
+/* The short way past a name that is known: `name` is one that the scanner gave
+ * before, not escaped. True when the next member's name is the same, and steps
+ * over it and its colon. Else false with nothing read: the name may differ, or
+ * have white space around it, or there is none. */
 static inline bool fdk_scan_same_member(fdk_scanner *scanner, bool first,
-                                        const char *text, size_t size) {
+                                        const char *name, size_t size) {
   const char *at = scanner->at;
   if ((size_t)(scanner->end - at) < size + sizeof ",\"\":" - 1)
     return false;
   if (!first && *at++ != ',')
     return false;
-  /* what is compared begins and ends with the quotes */
-  if (at[1] != text[0] || at[size + 2] != ':' ||
-      !fdk_same_bytes(at, text - 1, size + 2))
+  if (*at++ != '"' || at[size] != '"' || at[size + 1] != ':' ||
+      !fdk_same_bytes(at, name, size))
     return false;
-  scanner->at = at + size + 3;
+  scanner->at = at + size + 2;
   return true;
 }
 
 /* The next item of an array, or CLOSE. */
 fdk_token fdk_scan_item(fdk_scanner *scanner, bool first);
-
-/* The short way past a string value that stood in the document before, in the
- * same manner. */
-static inline bool fdk_scan_same_string(fdk_scanner *scanner, const char *text,
-                                        size_t size) {
-  const char *at = scanner->at;
-  if ((size_t)(scanner->end - at) < size + 2 || at[1] != text[0] ||
-      !fdk_same_bytes(at, text - 1, size + 2))
-    return false;
-  scanner->at = at + size + 2;
-  return true;
-}
 
 /* True when nothing but white space is left; else false with the problem. */
 bool fdk_scan_finish(fdk_scanner *scanner);
