@@ -334,6 +334,38 @@ describe("json.decode refuses", function()
   end)
 end)
 
+-- Sequences at the limits of what UTF-8 is, and what is wrong only with their last byte or two.
+local GOOD = {
+  "\194\128", "\223\191", "\224\160\128", "\225\128\128", "\236\191\191", "\237\159\191", "\238\128\128", "\239\191\191",
+  "\240\144\128\128", "\243\191\191\191", "\244\143\191\191",
+}
+local BAD = {
+  "\128", "\191", "\192\128", "\193\191", "\194", "\194\194\128", "\194\192", "\223a", "\224\159\191", "\224\160", "\225\128", "\225\128a",
+  "\225a\128", "\237\160\128", "\237\191\191", "\239\191", "\239\191\192", "\240\143\191\191", "\240\144\128", "\244\144\128\128",
+  "\245\128\128\128", "\255",
+}
+
+describe("UTF-8 in JSON", function()
+  it("is right or wrong at every place of strings of every length", function()
+    for before = 0, 34 do
+      for after = 0, 18 do
+        local head, tail = ("x"):rep(before % 7) .. ("ế"):rep(math.floor(before / 7)), ("đ"):rep(math.floor(after / 6)) .. ("y"):rep(after % 6)
+        for _, sequence in ipairs(GOOD) do
+          local text = head .. sequence .. tail
+          assert(decode('"' .. text .. '"') == text and json.encode(text) == '"' .. text .. '"')
+        end
+        for _, sequence in ipairs(BAD) do
+          local text = head .. sequence .. tail
+          local value, message, offset = core.json_decode('"' .. text .. '"')
+          assert(value == nil and message:find("a string is not UTF-8", 1, true) and offset == #head + 2)
+          value, message = core.json_encode(text)
+          assert(value == nil and message:find(("is not UTF-8 (byte %d of it)"):format(#head + 1), 1, true))
+        end
+      end
+    end
+  end)
+end)
+
 describe("json.decode", function()
   it("gives an error of kind decode that quotes no more than one character", function()
     local value, err = json.decode '{"token":"s3cret" "x"}'
@@ -436,6 +468,98 @@ describe("json.decode", function()
     for i = 1, 40 do
       assert.same({ name = 1, names = 2, nam = 3, na = 4, n = 5, [""] = 6, named_after = 7, named_aftes = 8 }, value[i])
     end
+  end)
+
+  it("reads each document as it is, whatever names and sizes the ones before had", function()
+    local long = ("n"):rep(64)
+    local documents = {
+      { '{"id":1,"name":"Mai","tags":["a","b"]}', { id = 1, name = "Mai", tags = { "a", "b" } } },
+      { '{"name":"Lan","id":2}', { name = "Lan", id = 2 } },
+      { '{"i":1,"na":2,"tag":{},"":3}', { i = 1, na = 2, tag = {}, [""] = 3 } },
+      { '{"id":[1,2,3],"name":{"id":{"name":0}},"tags":7}', { id = { 1, 2, 3 }, name = { id = { name = 0 } }, tags = 7 } },
+      { '{"tags":"x","id" :1, "name":2}', { tags = "x", id = 1, name = 2 } },
+      { '{"\\u0069d":1,"name":2,"name":3}', { id = 1, name = 3 } },
+      { '{"id":null,"name":null,"tags":[null]}', { tags = { null } } },
+      { '{"' .. long .. '":1,"' .. long .. 'n":2}', { [long] = 1, [long .. "n"] = 2 } },
+      { "[[1,2,3,4,5,6,7,8,9],[],[1]]", { { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, {}, { 1 } } },
+      { "{}", {} },
+      { '"id"', "id" },
+    }
+    for first = 1, #documents do
+      for second = 1, #documents do
+        for _, which in ipairs { first, second, second, first } do
+          assert.same(documents[which][2], decode(documents[which][1]))
+        end
+      end
+    end
+  end)
+
+  it("reads objects of more members than names are kept for", function()
+    for _ = 1, 3 do
+      local parts, expected = {}, {}
+      for i = 1, 100 do
+        parts[i] = ('"k%d":{"v":%d}'):format(i, i)
+        expected["k" .. i] = { v = i }
+      end
+      assert.same(expected, decode("{" .. table.concat(parts, ",") .. "}"))
+    end
+  end)
+
+  it("sets little aside for a document because the one before was large, and only once", function()
+    local function document(items)
+      local parts = {}
+      for i = 1, 24 do
+        parts[i] = ('"n%d":[%s1]'):format(i, ("1,"):rep(items - 1))
+      end
+      return "{" .. table.concat(parts, ",") .. "}"
+    end
+    local small, large = document(1), document(5000)
+    local function kilobytes()
+      collectgarbage()
+      collectgarbage()
+      local before = collectgarbage "count"
+      local value = decode(small)
+      collectgarbage()
+      collectgarbage()
+      return collectgarbage "count" - before, value
+    end
+    local usual
+    for _ = 1, 5 do -- Lua's own memory has settled after some
+      usual = kilobytes()
+    end
+    decode(large)
+    local slack = 8 -- LuaJIT's traces count too
+    assert.is_true((kilobytes()) < usual + 24 * 64 * 16 / 1024 + slack)
+    assert.is_true((kilobytes()) < usual + slack)
+  end)
+
+  it("reads the same after the collector has been", function()
+    for round = 1, 20 do
+      for i = 1, 30 do
+        assert.same({ ["name " .. round] = { ["inner " .. i] = i } }, decode(('{"name %d":{"inner %d":%d}}'):format(round, i, i)))
+      end
+      collectgarbage()
+      assert.same({ ["name " .. round] = { ["inner 30"] = 0 } }, decode(('{"name %d":{"inner 30":0}}'):format(round)))
+    end
+  end)
+
+  it("reads on right while a finalizer of the collector decodes too", function()
+    local function finalize()
+      json.decode '{"other":{"names":[1,2,3]},"at":"the","same":"places"}'
+    end
+    local before = collectgarbage "setpause"
+    collectgarbage("setpause", 1)
+    for i = 1, 300 do
+      if newproxy then
+        getmetatable(newproxy(true)).__gc = finalize
+      else
+        setmetatable({}, { __gc = finalize })
+      end
+      local value = decode(('{"first":{"id":%d,"name":"Lan %d"},"list":[{"id":1},{"id":2}],"last":"%d"}'):format(i, i, i))
+      assert(value.first.id == i and value.first.name == "Lan " .. i and value.last == tostring(i))
+      assert(value.list[1].id == 1 and value.list[2].id == 2)
+    end
+    collectgarbage("setpause", before)
   end)
 
   it("reads objects at more depths than names are remembered for", function()

@@ -253,6 +253,41 @@ describe("json.encode", function()
     assert.equal("[1,[2,[3]]]", encode { 1, { 2, { 3 } } })
   end)
 
+  it("writes names right however often they come, and however many there are", function()
+    local names = { "", "a", "id", "name", "tên", 'a"b', "a\nb", "seventeen letters", "eighteen of letter", ("n"):rep(19), ("n"):rep(60) }
+    for i = 1, 300 do
+      names[#names + 1] = "field " .. i
+    end
+    for round = 1, 6 do
+      for i, name in ipairs(names) do
+        local text = encode { [name] = round }
+        assert.equal("{" .. encode(name) .. ":" .. round .. "}", text)
+        assert.equal("[" .. text .. "," .. text .. "]", encode { { [name] = round }, { [name] = round } })
+        if i % 100 == 0 then
+          collectgarbage()
+        end
+      end
+    end
+    local all = {}
+    for i, name in ipairs(names) do
+      all[name] = i
+    end
+    for _ = 1, 3 do
+      assert.same(all, json.decode(encode(all)))
+    end
+  end)
+
+  it("does not take other keys for names it knows", function()
+    for _ = 1, 5 do
+      assert.equal('{"id":1}', encode { id = 1 })
+      for _, key in ipairs { true, false, {}, print, null, json.empty_array, coroutine.create(print) } do
+        local text, message = core.json_encode { [key] = 1 }
+        assert.is_nil(text)
+        assert.equal(("the value has a key that is a %s; names must be strings"):format(type(key)), message)
+      end
+    end
+  end)
+
   it("works while a finalizer of the collector encodes too", function()
     local function finalize()
       json.encode(("z"):rep(5000))
