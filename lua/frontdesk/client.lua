@@ -173,11 +173,13 @@ function Client:fail(operation, input, fields, call_options)
   return nil, errors.new(fields)
 end
 
--- The headers that this call has beside the standing and the credential's own.
+-- Whether a call has headers beside the standing and the credential's own.
+local function has_headers(operation, call_options)
+  return operation.header_fields or call_options and call_options.headers
+end
+
+-- All headers of a call that has some of its own.
 local function call_headers(operation, input, call_options, base)
-  if not operation.header_fields and not (call_options and call_options.headers) then
-    return base
-  end
   local list = {}
   for _, pair in ipairs(operation.header_fields or {}) do
     local value = input and input[pair[2]]
@@ -213,8 +215,8 @@ end
 -- the fields of an error.
 local function headers_of(self, operation, credential, input, call_options, deadline)
   local headers, used = credential.headers(self.standing[operation.body], self.trade, deadline)
-  if not headers then
-    return nil, used
+  if not headers or not has_headers(operation, call_options) then
+    return headers, used
   end
   local message, name
   headers, message, name = call_headers(operation, input, call_options, headers)
@@ -387,7 +389,7 @@ function Client:perform(operation, target, body, input, call_options, deadline)
     return self:fail(operation, input, { kind = "auth", message = message })
   end
   -- now, before a login is made for a call that cannot be sent
-  if operation.header_fields or call_options then
+  if has_headers(operation, call_options) then
     local fit, words, name = call_headers(operation, input, call_options, self.standing[operation.body])
     if not fit then
       return self:fail(operation, input, { kind = "invalid_input", field = name, message = words }, call_options)

@@ -136,16 +136,16 @@ end
 ---@return table|nil failure kind ("timeout", "rate_limited", "unavailable" or "cancelled"), message, outcome ("not_sent"), retry_after
 function Limiter:enter(deadline)
   local line = self.line
-  if line.first or line.taken >= self.most or self.rate or self:is_troubled() then
+  -- A store in memory that holds nothing at all, which is the rule, need not be asked.
+  if line.first or line.taken >= self.most or self.rate or self.store.count ~= 0 and self:is_troubled() then
     return self:enter_guarded(deadline)
   end
   return line:take(deadline)
 end
 
--- Whether there is a pause, or the breaker is not closed. A store in memory that holds
--- nothing at all, which is the rule, need not be asked.
+-- Whether there is a pause, or the breaker is not closed.
 function Limiter:is_troubled()
-  return self.store.count ~= 0 and (self.pause:ends() ~= nil or not self.breaker:is_closed())
+  return self.pause:ends() ~= nil or not self.breaker:is_closed()
 end
 
 -- Where something may have to be waited for.
