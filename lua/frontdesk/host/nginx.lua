@@ -183,7 +183,7 @@ end
 -- A timer's light thread outlives the request that needed it first.
 local function ask_for_pump(engine, pump)
   local now = core.now()
-  if pump.drives or now - pump.asked_at < ASK_AGAIN then
+  if now - pump.asked_at < ASK_AGAIN then
     return
   end
   pump.asked_at = now
@@ -207,10 +207,12 @@ function nginx.wait(engine, transfer, seconds, request)
   local waiters, spare = pump.waiters, pump.spare
   local ticket = table.remove(spare) or new_ticket()
   ticket.request = request
-  local deadline = core.now() + seconds + MARGIN
-  repeat
-    ask_for_pump(engine, pump)
-    local left = deadline - core.now()
+  local left = seconds + MARGIN
+  local deadline = core.now() + left
+  while true do
+    if not pump.drives then
+      ask_for_pump(engine, pump)
+    end
     if left <= 0 then
       transfer:cancel()
     else
@@ -219,7 +221,11 @@ function nginx.wait(engine, transfer, seconds, request)
         work(engine, pump)
       end
     end
-  until transfer:done()
+    if transfer:done() then
+      break
+    end
+    left = deadline - core.now()
+  end
   waiters[transfer] = nil
   ticket.request = nil
   if ticket:is_fresh() then
