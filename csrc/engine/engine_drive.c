@@ -86,10 +86,7 @@ static int turn(fdk_engine *engine, int64_t until, int *completed) {
   int64_t due = engine->due;
   if (until >= 0 && (due < 0 || until < due))
     due = until;
-  int pause = wait_time(due);
-  if (pause > 0)
-    fdk_handle_pool_freshen(&engine->handles);
-  int count = fdk_poller_wait(&engine->poller, pause);
+  int count = fdk_poller_wait(&engine->poller, wait_time(due));
   for (int i = 0; i < count; i++) {
     int what = 0;
     int descriptor = fdk_poller_event(&engine->poller, i, &what);

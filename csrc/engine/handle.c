@@ -66,7 +66,6 @@ static bool set_invariants(fdk_handle *handle, const fdk_socket_hooks *hooks) {
         curl_easy_setopt(easy, numbers[i].option, numbers[i].value) == CURLE_OK;
 #define SET(option, value)                                                     \
   (set = set && curl_easy_setopt(easy, option, value) == CURLE_OK)
-  SET(CURLOPT_BUFFERSIZE, 65536L); /* a page of a listing in one or two reads */
   SET(CURLOPT_NOSIGNAL, quiet ? 1L : 0L);
   SET(CURLOPT_ACCEPT_ENCODING, fdk_header_list_encodings());
   SET(CURLOPT_NOPROXY, "");
@@ -79,6 +78,7 @@ static bool set_invariants(fdk_handle *handle, const fdk_socket_hooks *hooks) {
   SET(CURLOPT_WRITEDATA, handle);
   SET(CURLOPT_PREREQFUNCTION, fdk_transfer_on_send);
   SET(CURLOPT_PREREQDATA, handle);
+  SET(CURLOPT_DEBUGFUNCTION, fdk_transfer_on_debug);
   SET(CURLOPT_XFERINFOFUNCTION, fdk_transfer_on_progress);
   SET(CURLOPT_XFERINFODATA, handle);
   SET(CURLOPT_NOPROGRESS, 1L);
@@ -217,11 +217,6 @@ static CURLcode set_version(fdk_handle *handle, const fdk_request *request) {
   return code;
 }
 
-bool fdk_handle_show_url(fdk_handle *handle) {
-  return curl_easy_setopt(handle->easy, CURLOPT_URL, handle->parsed.data) ==
-         CURLE_OK;
-}
-
 /* How much of the URL libcurl must parse: all of it, or what stands before the
  * path, where the rest can be sent as it is. The rest must not hold what
  * libcurl would take out ("/./"), the answer to a digest challenge is made of
@@ -252,9 +247,11 @@ static fdk_url_status set_base(fdk_handle *handle, const char *url,
   if (!fdk_buffer_append(parsed, url, size) || !fdk_buffer_push(parsed, '\0'))
     return FDK_URL_NO_MEMORY;
   fdk_url_status status = fdk_url_read(handle->url, parsed->data, size);
+  /* without the text libcurl would put it together anew for each request, for
+   * messages and for what it has to send again */
   if (status == FDK_URL_OK &&
       (curl_easy_setopt(handle->easy, CURLOPT_CURLU, handle->url) != CURLE_OK ||
-       !fdk_handle_show_url(handle)))
+       curl_easy_setopt(handle->easy, CURLOPT_URL, parsed->data) != CURLE_OK))
     status = FDK_URL_NO_MEMORY;
   return status;
 }

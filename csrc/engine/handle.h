@@ -37,8 +37,8 @@ struct fdk_handle {
   bool worn; /* has repeated a request: libcurl before 8.17 counts that as long
                 as the handle lives, and does it five times */
   bool remembers_freed; /* libcurl 7.83 to 8.0 remembers a header of the last
-                           answer that it has freed, and writes to it when the
-                           next answer begins with a continued line */
+                           answer that it has freed, and would write to it if
+                           the next answer began with a continued line */
   char *digest; /* origin and credentials it has done Digest for; or NULL */
   char words[CURL_ERROR_SIZE];
 };
@@ -60,21 +60,14 @@ fdk_handle *fdk_handle_new(const fdk_socket_hooks *hooks);
 bool fdk_handle_prepare(fdk_handle *handle, const fdk_request *request,
                         fdk_transfer *transfer, fdk_failure *failure);
 
-/* Tells libcurl the text of the parsed URL, which it would else put together
- * anew for each request, for messages and for what it has to send again. False
- * when memory is out. */
-bool fdk_handle_show_url(fdk_handle *handle);
-
 /* NULL is fine. The handle must be in no multi handle. */
 void fdk_handle_free(fdk_handle *handle);
 
 /* Handles in waiting. Those that carried Digest credentials keep the server's
  * nonce and are only for the same origin and credentials again. */
 typedef struct fdk_handle_pool {
-  fdk_handle *plain;
-  fdk_handle *used; /* plain ones that remember the last answer */
-  fdk_handle *digest;
-  size_t plain_count, digest_count; /* the used ones count as plain */
+  fdk_handle *plain, *digest;
+  size_t plain_count, digest_count;
 } fdk_handle_pool;
 
 /* A handle, kept or new, prepared for the transfer and its request. NULL, with
@@ -87,10 +80,6 @@ fdk_handle *fdk_handle_take(fdk_handle_pool *pool,
 
 /* Takes a handle back that is in no multi handle any more. */
 void fdk_handle_give(fdk_handle_pool *pool, fdk_handle *handle);
-
-/* Makes the used handles ready now, while there is nothing better to do, rather
- * than when they are taken. */
-void fdk_handle_pool_freshen(fdk_handle_pool *pool);
 
 /* Frees all handles in the pool. */
 void fdk_handle_pool_free(fdk_handle_pool *pool);

@@ -37,53 +37,6 @@ static fdk_handle *find_digest(fdk_handle_pool *pool, const char *key) {
   return NULL;
 }
 
-/* A server could write to our memory through a handle that remembers; a copy of
- * it has seen no answer. */
-static bool forget_answer(fdk_handle *handle) {
-  CURL *copy = curl_easy_duphandle(handle->easy);
-  if (copy == NULL)
-    return false;
-  curl_easy_cleanup(handle->easy);
-  handle->easy = copy;
-  return fdk_handle_show_url(handle);
-}
-
-/* Makes one used handle fit for the next request, or frees it. False when there
- * is none. */
-static bool freshen_one(fdk_handle_pool *pool) {
-  fdk_handle *handle = pool->used;
-  if (handle == NULL)
-    return false;
-  pool->used = handle->next;
-  if (forget_answer(handle)) {
-    handle->next = pool->plain;
-    pool->plain = handle;
-  } else {
-    fdk_handle_free(handle);
-    pool->plain_count--;
-  }
-  return true;
-}
-
-void fdk_handle_pool_freshen(fdk_handle_pool *pool) {
-  while (freshen_one(pool))
-    ;
-}
-
-/* A plain handle, or NULL. The only used one stays: with a second, of two that
- * serve one request after the other the idle one is made ready while the other
- * waits for its answer. */
-static fdk_handle *take_plain(fdk_handle_pool *pool) {
-  if (pool->plain == NULL && pool->used != NULL && pool->used->next != NULL)
-    freshen_one(pool);
-  fdk_handle *handle = pool->plain;
-  if (handle != NULL) {
-    pool->plain = handle->next;
-    pool->plain_count--;
-  }
-  return handle;
-}
-
 /* A kept handle, or a new one; NULL when memory is out. */
 static fdk_handle *obtain(fdk_handle_pool *pool, const fdk_socket_hooks *hooks,
                           const fdk_request *request) {
@@ -94,8 +47,10 @@ static fdk_handle *obtain(fdk_handle_pool *pool, const fdk_socket_hooks *hooks,
     if (key == NULL)
       return NULL;
     handle = find_digest(pool, key);
-  } else {
-    handle = take_plain(pool);
+  } else if (pool->plain != NULL) {
+    handle = pool->plain;
+    pool->plain = handle->next;
+    pool->plain_count--;
   }
   if (handle == NULL)
     handle = fdk_handle_new(hooks);
@@ -128,16 +83,12 @@ fdk_handle *fdk_handle_take(fdk_handle_pool *pool,
 
 void fdk_handle_give(fdk_handle_pool *pool, fdk_handle *handle) {
   bool digest = handle->digest != NULL;
-  bool used = handle->remembers_freed;
-  fdk_handle **list = digest ? &pool->digest
-                      : used ? &pool->used
-                             : &pool->plain;
+  fdk_handle **list = digest ? &pool->digest : &pool->plain;
   size_t *count = digest ? &pool->digest_count : &pool->plain_count;
   size_t most = digest ? (size_t)KEPT_DIGEST : (size_t)KEPT_PLAIN;
   handle->transfer = NULL;
   handle->words[0] = '\0';
-  if (handle->worn || *count >= most ||
-      (digest && used && !forget_answer(handle))) {
+  if (handle->worn || *count >= most) {
     fdk_handle_free(handle);
     return;
   }
@@ -147,8 +98,8 @@ void fdk_handle_give(fdk_handle_pool *pool, fdk_handle *handle) {
 }
 
 void fdk_handle_pool_free(fdk_handle_pool *pool) {
-  fdk_handle *const lists[] = {pool->plain, pool->used, pool->digest};
-  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+  fdk_handle *const lists[] = {pool->plain, pool->digest};
+  for (size_t i = 0; i < 2; i++)
     for (fdk_handle *handle = lists[i], *next; handle != NULL; handle = next) {
       next = handle->next;
       fdk_handle_free(handle);

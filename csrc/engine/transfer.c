@@ -210,10 +210,34 @@ static bool take_line(fdk_transfer *transfer, const char *line, size_t size) {
   return fits;
 }
 
+/* Has libcurl show the next line before it looks at it; see on_debug. Whatever
+ * comes outside of a block may be what libcurl takes for a status line. */
+static void ask_for_next_line(const fdk_handle *handle) {
+  if (handle->remembers_freed)
+    curl_easy_setopt(handle->easy, CURLOPT_VERBOSE, 1L);
+}
+
 size_t fdk_transfer_on_header(char *data, size_t size, size_t count,
                               void *handle) {
   fdk_transfer *transfer = ((fdk_handle *)handle)->transfer;
+  if (!transfer->in_block)
+    ask_for_next_line(handle);
   return take_line(transfer, data, size * count) ? size * count : 0;
+}
+
+/* A line that continues a header before there was one would be added to a
+ * header of the last answer, which is freed. Without a colon it is none, and
+ * libcurl refuses it. */
+int fdk_transfer_on_debug(CURL *easy, curl_infotype type, char *data,
+                          size_t size, void *unused) {
+  (void)unused;
+  if (type != CURLINFO_HEADER_IN)
+    return 0;
+  curl_easy_setopt(easy, CURLOPT_VERBOSE, 0L);
+  if (size > 0 && (data[0] == ' ' || data[0] == '\t'))
+    for (size_t i = 0; i < size && data[i] != '\r' && data[i] != '\n'; i++)
+      data[i] = '-';
+  return 0;
 }
 
 /* ---- body ------------------------------------------------------------- */

@@ -141,6 +141,8 @@ size_t fdk_transfer_on_header(char *data, size_t size, size_t count,
                               void *handle);
 size_t fdk_transfer_on_body(char *data, size_t size, size_t count,
                             void *handle);
+int fdk_transfer_on_debug(CURL *easy, curl_infotype type, char *data,
+                          size_t size, void *unused);
 int fdk_transfer_on_progress(void *handle, curl_off_t expected,
                              curl_off_t received, curl_off_t to_send,
                              curl_off_t sent);

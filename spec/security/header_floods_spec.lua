@@ -47,6 +47,12 @@ local GROUPS = {
     { "that goes on in the next line", [[send(OK .. "X-A: one\r\n two\r\n" .. GOOD)]] },
     { "that goes on before it has begun", [[send(OK .. " two\r\n" .. GOOD)]], "protocol", BROKEN },
     { "that goes on before it has begun, with a colon", [[send(OK .. " two: three\r\n" .. GOOD)]], "protocol", BROKEN },
+    { "that goes on before it has begun, after an interim answer",
+      [[send("HTTP/1.1 103 Early\r\n\r\n" .. OK .. " two\r\n" .. GOOD)]], "protocol", BROKEN },
+    { "that goes on before it has begun, in an interim answer",
+      [[send("HTTP/1.1 103 Early\r\n two\r\n\r\n" .. OK .. GOOD)]], "protocol", BROKEN },
+    { "that goes on before it has begun, after a status line that is set in",
+      [[send(" HTTP/1.1 200 OK\r\n two\r\n" .. GOOD)]], "protocol", "did not answer with HTTP" },
     { "with NUL in its value", [[send(OK .. "X-A: one\0two\r\n" .. GOOD)]], "protocol", BROKEN },
     { "with NUL in its name", [[send(OK .. "X\0A: one\r\n" .. GOOD)]], "protocol", BROKEN },
     { "with NUL in a length", [[send(OK .. "Content-Length: 3\0001\r\n\r\n")]], "protocol", BROKEN },
@@ -159,9 +165,11 @@ describe("of an answer,", function()
   it("a header that goes on before it has begun writes to nobody's memory, again and again", function()
     for _ = 1, 50 do
       assert.equal(7, assert(service.client.things:get "2-5").id)
-      local value, err = service.client.things:get "2-7"
-      assert.is_nil(value)
-      hostile.check(err, { kind = "protocol", message = BROKEN })
+      for _, id in ipairs { "2-6", "2-7", "2-8", "2-9" } do
+        local value, err = service.client.things:get(id)
+        assert.is_nil(value)
+        hostile.check(err, { kind = "protocol", message = BROKEN })
+      end
     end
   end)
 
