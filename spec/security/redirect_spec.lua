@@ -1,7 +1,6 @@
 -- Servers that send the client elsewhere: it goes nowhere, and its credentials with it.
 local engine_transport = require "frontdesk.transport.engine"
 local frontdesk = require "frontdesk"
-local libcurl = require "support.libcurl"
 local raw_server = require "support.raw_server"
 
 -- Answers as the request's X-Answer asks for: status, number of the place, and what else there is to it.
@@ -117,7 +116,7 @@ describe("a redirect", function()
             { headers = { ["X-Answer"] = ("%d %d %s"):format(status, i, credential.more or "") } })
           expect_refusal(value, err, status)
           assert.equal("unknown", err.outcome, place[1])
-          local challenged = credential.more and (libcurl.forgets_nonces or i == 1 and j == 1)
+          local challenged = credential.more and i == 1 and j == 1
           assert.equal(challenged and 2 or 1, origin:count() - before, place[1])
         end
       end
