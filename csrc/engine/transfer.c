@@ -227,7 +227,8 @@ size_t fdk_transfer_on_header(char *data, size_t size, size_t count,
 
 /* A line that continues a header before there was one would be added to a
  * header of the last answer, which is freed. Without a colon it is none, and
- * libcurl refuses it. */
+ * libcurl refuses it. All its releases from 7.83.0 to 8.0.1 show a line, in
+ * memory of their own, right before they take it in. */
 int fdk_transfer_on_debug(CURL *easy, curl_infotype type, char *data,
                           size_t size, void *unused) {
   (void)unused;

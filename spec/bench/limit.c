@@ -147,7 +147,6 @@ static void open_slot(slot *to, const job *work) {
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, work->headers);
   curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING,
                    brotli ? "gzip, deflate, br" : "gzip, deflate");
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 65536L);
   curl_easy_setopt(easy, CURLOPT_PROXY, "");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 30000L);

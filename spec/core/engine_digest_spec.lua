@@ -2,7 +2,6 @@
 local core = require "frontdesk.core"
 local raw_server = require "support.raw_server"
 
-
 -- Nonces are n1, n2, ...: one for each challenge. Its answers say which user the
 -- response was right for.
 local SERVER = [[
