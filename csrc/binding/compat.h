@@ -99,32 +99,23 @@ static inline void fdk_push_owner(lua_State *L, int userdata) {
 #endif
 }
 
-/* The userdata at `index` if its type is `name`, else NULL. */
-static inline void *fdk_test_userdata(lua_State *L, int index,
-                                      const char *name) {
-#if LUA_VERSION_NUM >= 502
-  return luaL_testudata(L, index, name);
-#else
-  void *userdata = lua_touserdata(L, index);
-  if (userdata == NULL || !lua_getmetatable(L, index))
-    return NULL;
-  luaL_getmetatable(L, name);
-  bool same = lua_rawequal(L, -1, -2);
-  lua_pop(L, 2);
-  return same ? userdata : NULL;
-#endif
-}
-
-/* The userdata at `index`, of the type `name` and with `size` bytes; raises as
- * luaL_checkudata does when it is something else. It must begin with a pointer
- * to `name`, which stands in one place only: to look there is a seventh of the
- * work of finding the type's metatable by its name. */
-static inline void *fdk_check_userdata(lua_State *L, int index,
-                                       const char *name, size_t size) {
+/* The userdata at `index` if it is of the type `name`, with `size` bytes, else
+ * NULL. It must begin with a pointer to `name`, which stands in one place only:
+ * to look there is a seventh of the work of finding the type's metatable by its
+ * name. */
+static inline void *fdk_test_userdata(lua_State *L, int index, const char *name,
+                                      size_t size) {
   const char *const *first = lua_touserdata(L, index);
   if (first != NULL && fdk_raw_length(L, index) >= size && *first == name)
     return (void *)first;
-  return luaL_checkudata(L, index, name);
+  return NULL;
+}
+
+/* The same, but raises as luaL_checkudata does when it is something else. */
+static inline void *fdk_check_userdata(lua_State *L, int index,
+                                       const char *name, size_t size) {
+  void *userdata = fdk_test_userdata(L, index, name, size);
+  return userdata != NULL ? userdata : luaL_checkudata(L, index, name);
 }
 
 /* Adds functions, with no upvalues, to the table on top of the stack. */

@@ -5,22 +5,27 @@
 #include "shape.h"
 
 #define SHAPE_TYPE "frontdesk.shape"
+static const char type_name[] = SHAPE_TYPE;
+
+typedef struct shape_box {
+  const char *type;
+  fdk_shape shape;
+} shape_box;
+
+static shape_box *test_box(lua_State *L) {
+  return fdk_test_userdata(L, 1, type_name, sizeof(shape_box));
+}
 
 /* The shape at index 1, or NULL when there is none, with the stack cut to two
- * values. The methods' first upvalue is the type's metatable: comparing with it
- * is cheaper than looking it up by name at every call. */
+ * values. */
 static const fdk_shape *test_shape(lua_State *L) {
   lua_settop(L, 2);
-  const fdk_shape *shape = lua_touserdata(L, 1);
-  if (shape == NULL || !lua_getmetatable(L, 1))
-    return NULL;
-  bool same = lua_rawequal(L, -1, lua_upvalueindex(1));
-  lua_settop(L, 2);
-  return same && shape->top != NULL ? shape : NULL;
+  const shape_box *self = test_box(L);
+  return self != NULL && self->shape.top != NULL ? &self->shape : NULL;
 }
 
 static int complain(lua_State *L) {
-  if (fdk_test_userdata(L, 1, SHAPE_TYPE) != NULL)
+  if (test_box(L) != NULL)
     return luaL_error(L, "this shape is closed");
   return luaL_error(L, "call this as shape:method(...), on a " SHAPE_TYPE);
 }
@@ -85,13 +90,18 @@ static int shape_check(lua_State *L) {
   return 1;
 }
 
+static fdk_shape *check_shape(lua_State *L) {
+  shape_box *self = fdk_check_userdata(L, 1, type_name, sizeof *self);
+  return &self->shape;
+}
+
 static int shape_free(lua_State *L) {
-  fdk_shape_free(luaL_checkudata(L, 1, SHAPE_TYPE));
+  fdk_shape_free(check_shape(L));
   return 0;
 }
 
 static int shape_tostring(lua_State *L) {
-  const fdk_shape *shape = luaL_checkudata(L, 1, SHAPE_TYPE);
+  const fdk_shape *shape = check_shape(L);
   if (shape->top == NULL)
     lua_pushliteral(L, SHAPE_TYPE " (closed)");
   else
@@ -103,11 +113,11 @@ static int shape_tostring(lua_State *L) {
 static int shape_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  fdk_shape *shape = fdk_new_userdata(L, sizeof *shape);
-  *shape = (fdk_shape){0};
+  shape_box *self = fdk_new_userdata(L, sizeof *self);
+  *self = (shape_box){.type = type_name};
   fdk_set_type(L, SHAPE_TYPE);
   lua_createtable(L, 1, 0);
-  fdk_shape_compile(L, shape, 1, 3);
+  fdk_shape_compile(L, &self->shape, 1, 3);
   fdk_set_owner(L, 2);
   return 1;
 }
@@ -118,15 +128,6 @@ void fdk_open_shape(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"encode", shape_encode}, {"check", shape_check}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"shape", shape_new}, {NULL, NULL}};
-  fdk_new_type(L, SHAPE_TYPE, meta, NULL);
-  luaL_getmetatable(L, SHAPE_TYPE);
-  lua_newtable(L);
-  for (const luaL_Reg *method = methods; method->name != NULL; method++) {
-    lua_pushvalue(L, -2);
-    lua_pushcclosure(L, method->func, 1);
-    lua_setfield(L, -2, method->name);
-  }
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  fdk_new_type(L, SHAPE_TYPE, meta, methods);
   fdk_set_functions(L, functions);
 }
