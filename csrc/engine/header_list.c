@@ -29,8 +29,12 @@ static bool has_brotli(void) {
          0;
 }
 
+static char *accept_encoding(void) {
+  return has_brotli() ? accept_all : accept_old;
+}
+
 const char *fdk_header_list_encodings(void) {
-  return (has_brotli() ? accept_all : accept_old) + strlen(ACCEPT);
+  return accept_encoding() + strlen(ACCEPT);
 }
 
 const char *fdk_header_words(fdk_header_status status) {
@@ -196,7 +200,9 @@ bool fdk_header_list_seal(fdk_header_list *list, const fdk_header_list *base) {
   struct curl_slist *node = list->nodes;
   node[EXPECT].data = no_expect;
   node[TYPE].data = no_type;
-  node[ENCODING].data = has_brotli() ? accept_all : accept_old;
+  /* asking libcurl takes longer than all the rest */
+  node[ENCODING].data =
+      base != NULL ? base->nodes[ENCODING].data : accept_encoding();
   for (size_t i = 0; i < list->count; i++)
     node[OURS + i].data = list->text.data + fdk_header_list_at(list, i).name;
   for (size_t i = 0; i + 1 < list->count + OURS; i++)
