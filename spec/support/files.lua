@@ -30,8 +30,8 @@ end
 ---@param mode string|nil of io.open: "ab" to append; "wb" when not given
 function files.write(path, text, mode)
   local file = assert(io.open(path, mode or "wb"))
-  file:write(text)
-  file:close()
+  assert(file:write(text))
+  assert(file:close())
 end
 
 return files

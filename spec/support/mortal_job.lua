@@ -11,22 +11,12 @@
 local folder, mode, items, limit = arg[1], arg[2], tonumber(arg[3]), tonumber(arg[4])
 
 local clock = require "frontdesk.clock"
+local files = require "support.files"
 local frontdesk = require "frontdesk"
 require "frontdesk.job"
 
-local function append(name, text, how)
-  local file = assert(io.open(folder .. "/" .. name, how or "ab"))
-  assert(file:write(text))
-  assert(file:close())
-end
-
-local function read(name)
-  local file = io.open(folder .. "/" .. name, "rb")
-  local text = file and file:read "*a" or ""
-  if file then
-    file:close()
-  end
-  return text
+local function append(name, text)
+  files.write(folder .. "/" .. name, text, "ab")
 end
 
 -- The end can come in any task, which each have a hook of their own.
@@ -64,7 +54,7 @@ end
 local options = { key = "id", concurrency = 4, progress = false, idempotent = mode == "idempotent" }
 if mode == "settled" then
   function options.settle(_, key)
-    return read("effects"):find(key .. "\n", 1, true) ~= nil
+    return files.text(folder .. "/effects"):find(key .. "\n", 1, true) ~= nil
   end
 end
 
@@ -76,4 +66,4 @@ local summary = assert(job:each(list, options, function(_, key)
 end))
 
 debug.sethook()
-append("result", ("%d %d %d %d %s\n"):format(spent, summary.done, summary.skipped, summary.settled, table.concat(summary.unknown, " ")), "wb")
+files.write(folder .. "/result", ("%d %d %d %d %s\n"):format(spent, summary.done, summary.skipped, summary.settled, table.concat(summary.unknown, " ")))
