@@ -5,7 +5,7 @@ local work = require "bench.work"
 
 local machine = {
   folder = arg[1], -- a private one
-  limit = arg[2], -- the C program
+  programs = arg[2], -- the folder of the C programs, limit and engine
   root = process.output("pwd -P"):match "[^\n]+",
 }
 
@@ -94,7 +94,8 @@ function machine.lua_command(abi, script, ...)
   return machine.clean_command(abi, abi, machine.root .. "/spec/bench/" .. script, ...)
 end
 
---- The C program; HEADERS, ANSWER and BODY are files that main.lua wrote.
+--- A C program (job.h tells its arguments); HEADERS, ANSWER and BODY are files that main.lua wrote.
+---@param program "limit"|"engine"
 ---@param way "easy"|"multi"|"parsed-easy"|"parsed-multi"
 ---@param count integer
 ---@param base_url string
@@ -102,14 +103,14 @@ end
 ---@param flight integer|nil how many at a time
 ---@param ca_file string|nil
 ---@return string
-function machine.limit_command(way, count, base_url, job, flight, ca_file)
+function machine.c_command(program, way, count, base_url, job, flight, ca_file)
   local function file(name)
     return machine.folder .. "/" .. name
   end
   local sent = work.sent[job]
   local url = base_url .. (sent and work.paths[job] or work.paths.folder .. "C-")
   return join {
-    machine.limit, way, count, url, file(sent and "headers_of_posts" or "headers"), file(sent and job or "get"),
+    machine.programs .. "/" .. program, way, count, url, file(sent and "headers_of_posts" or "headers"), file(sent and job or "get"),
     flight or sent and file(sent), ca_file,
   }
 end

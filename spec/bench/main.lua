@@ -1,6 +1,6 @@
 --- The bench: runs every client on every job, in turn and in rounds, and compares.
 --
---   main.lua FOLDER LIMIT     a private folder for the server, the C program
+--   main.lua FOLDER PROGRAMS     a private folder for the server, the folder of the C programs
 --
 -- ROUNDS (7), COUNT (requests of a client in a round, 3000) and FLIGHT (100) come
 -- from the environment. Each measurement is a process of its own that measures
@@ -97,7 +97,7 @@ end
 local tools = {
   wanted = wanted, rounds = ROUNDS, luas = peers.LUAS, verdict = results.verdict, server = running, clean_command = machine.clean_command,
   run = machine.run, lua_command = machine.lua_command, server_pin = machine.pin_server, pin = machine.pin_workers,
-  limit_command = machine.limit_command,
+  c_command = machine.c_command,
 }
 for _, other in ipairs(OTHERS) do
   if is_any_wanted(other[2]) then

@@ -16,9 +16,9 @@ local PEERS = {
   { "engine", "frontdesk's engine", role = "frontdesk", jobs = "many tls" },
   { "frontdesk", "frontdesk.map, the whole client", role = "frontdesk", jobs = "many tls" },
   { "lua_curlv3", "Lua-cURLv3's multi + lua-cjson", role = "libcurl", jobs = "many tls" },
-  { "frontdesk", "frontdesk.json", role = "frontdesk", jobs = "decode encode" },
+  { "frontdesk", "frontdesk.json", role = "frontdesk", jobs = "decode answer encode" },
   { "frontdesk_checked", "frontdesk, with the field checks", jobs = "encode" },
-  { "cjson", "lua-cjson", role = "cjson", jobs = "decode encode" },
+  { "cjson", "lua-cjson", role = "cjson", jobs = "decode answer encode" },
 }
 
 peers.LUAS = { { "lua5.4", "Lua 5.4" }, { "luajit", "LuaJIT" } }
@@ -32,7 +32,7 @@ end
 ---@return table<string, table[]>
 function peers.find()
   local clients, absent = {}, {}
-  local version = assert(machine.run(process.quote(machine.limit) .. " version")):match "^%S+ %S+"
+  local version = assert(machine.run(process.quote(machine.programs .. "/limit") .. " version")):match "^%S+ %S+"
   print("  C on " .. version)
   for _, lua in ipairs(peers.LUAS) do
     local abi, title = lua[1], lua[2]

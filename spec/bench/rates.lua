@@ -12,14 +12,15 @@ local FLIGHT = tonumber(os.getenv "FLIGHT") or 100
 local COUNTINGS = 3
 local GETS = 5 / 3 -- 5,000 where COUNT is 3,000
 
--- share: of COUNT; listener: of the server's; limit: the way of the C program.
+-- share: of COUNT; listener: of the server's; way: of the C programs.
 rates.JOBS = {
-  { "get", "sequential small GETs, decoded", share = 1, listener = "plain", limit = "easy" },
-  { "page", ("a search page of %d bytes, decoded"):format(#work.files.page), share = 1 / 6, listener = "plain", limit = "easy" },
-  { "post", "POSTs of a contact of 16 fields, encoded", share = 1, listener = "plain", limit = "easy" },
-  { "many", ("small GETs, %d in flight, decoded"):format(FLIGHT), share = GETS, listener = "plain", limit = "multi" },
-  { "tls", ("small GETs, %d in flight, HTTP/2 over TLS"):format(FLIGHT), share = GETS, listener = "tls", limit = "multi" },
+  { "get", "sequential small GETs, decoded", share = 1, listener = "plain", way = "easy" },
+  { "page", ("a search page of %d bytes, decoded"):format(#work.files.page), share = 1 / 6, listener = "plain", way = "easy" },
+  { "post", "POSTs of a contact of 16 fields, encoded", share = 1, listener = "plain", way = "easy" },
+  { "many", ("small GETs, %d in flight, decoded"):format(FLIGHT), share = GETS, listener = "plain", way = "multi" },
+  { "tls", ("small GETs, %d in flight, HTTP/2 over TLS"):format(FLIGHT), share = GETS, listener = "tls", way = "multi" },
   { "decode", "JSON alone: decoding the page", share = 1 / 5 },
+  { "answer", "JSON alone: decoding the answer to a small GET", share = 20 },
   { "encode", "JSON alone: encoding the contact", share = 10 },
 }
 
@@ -27,8 +28,8 @@ rates.JOBS = {
 local function command(server, client, job, count, listener, ca_file)
   local base_url = server[listener or job.listener]
   ca_file = job.listener == "tls" and (ca_file or server.ca_file) or nil
-  if client.limit then
-    return machine.limit_command(client.limit, count, base_url, job[1], job.limit == "multi" and FLIGHT or nil, ca_file)
+  if client.program then
+    return machine.c_command(client.program, client.way, count, base_url, job[1], job.way == "multi" and FLIGHT or nil, ca_file)
   end
   return machine.lua_command(client.abi, "client.lua", client.name, job[1], count, base_url or "", FLIGHT, ca_file)
 end
@@ -96,9 +97,10 @@ end
 ---@return table[] list the clients with what was measured, the limit before them
 function rates.run(server, job, clients, options)
   local list = {}
-  if job.limit then
-    list[1] = { limit = job.limit, title = ("C on libcurl: the %s loop"):format(job.limit) }
-    list[2] = { limit = "parsed-" .. job.limit, title = "C on libcurl: with its URL kept parsed" }
+  if job.way then
+    list[1] = { program = "limit", way = job.way, title = ("C on libcurl: the %s loop"):format(job.way) }
+    list[2] = { program = "limit", way = "parsed-" .. job.way, title = "C on libcurl: with its URL kept parsed" }
+    list[3] = { program = "engine", way = job.way, title = "C on frontdesk's engine" }
   end
   for _, client in ipairs(clients) do
     list[#list + 1] = client

@@ -24,7 +24,7 @@ local summary, verdicts = {}, {}
 -- What a client is compared with: the limit, or lua-cjson on the same Lua.
 local function reference(list, client)
   for _, other in ipairs(list) do
-    if other.limit or (other.role == "cjson" and other.lua == client.lua) then
+    if other.program == "limit" or (other.role == "cjson" and other.lua == client.lua) then
       return other
     end
   end
@@ -45,6 +45,9 @@ end
 -- A line of the summary: how far a job is from its aim, which is news and no test.
 local function judge(job, list, client)
   local aim = AIMS[job[1]]
+  if not aim then
+    return
+  end
   local other = aim.over and best(list, client, aim.over) or not aim.over and list[1]
   if not other or other.problem then
     return
@@ -80,7 +83,7 @@ function results.print(job, list, rounds, count, instructions)
   local rows, under, done = {}, nil, true
   for _, client in ipairs(list) do
     local base = reference(list, client)
-    under = under or (base.limit and "limit" or "lua-cjson")
+    under = under or (base.program and "limit" or "lua-cjson")
     done = done and not client.problem
     if client.problem then
       rows[#rows + 1] = { client.title, "failed: " .. client.problem }

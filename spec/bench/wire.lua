@@ -27,8 +27,8 @@ local function differences(headers, wanted)
   return table.concat(list, ", ")
 end
 
---- Lets a client make a few requests that the server writes down. One of frontdesk's that
---- is not the limit's is a failure, as is one that asks for the same contact again.
+--- Lets a client make a few requests that the server writes down. One of frontdesk's, or of
+--- a C program's, that is not the limit's is a failure, as is one that asks for the same contact again.
 ---@param server table
 ---@param client table gets `wire`, or a `problem`
 ---@param limit table with its own `wire`, or the client itself
@@ -53,7 +53,7 @@ function wire.look(server, client, limit, job, command)
     client.problem = "asks for the same contact again"
   elseif wanted then
     client.wire.differs = differences(last.headers, wanted.headers)
-    if client.role == "frontdesk" and (client.wire.differs ~= "" or last.size ~= wanted.size) then
+    if (client.program or client.role == "frontdesk") and (client.wire.differs ~= "" or last.size ~= wanted.size) then
       client.problem = ("its request of %d bytes is not that of %d: %s"):format(last.size, wanted.size, client.wire.differs)
     end
   end

@@ -109,6 +109,9 @@ work.files = {
   post = [[{"status_code":9999,"instance_id":"bench","payload":true}]],
 }
 
+-- What is decoded where JSON alone is the job.
+work.documents = { decode = work.files.page, answer = work.files.get }
+
 --- A number that stands for a whole decoded value: every name, text, number and
 -- boolean in it counts, the order of a table's names does not.
 ---@param value any
@@ -141,8 +144,8 @@ function work.check(job, value, decode)
   local wanted
   if job == "encode" then
     wanted, value = work.contact, decode(value)
-  elseif job == "decode" then
-    wanted = decode(work.files.page)
+  elseif work.documents[job] then
+    wanted = decode(work.documents[job])
   else
     wanted = decode(work.files[job] or work.files.get).payload
   end

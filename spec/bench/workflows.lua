@@ -26,7 +26,7 @@ function workflows.slow(tools, service)
       if client.abi then
         said, client.problem = tools.run(tools.lua_command(client.abi, "workflow_client.lua", "slow", base_url, CALLS))
       else
-        said, client.problem = tools.run(tools.limit_command("multi", CALLS, base_url, "get", CALLS))
+        said, client.problem = tools.run(tools.c_command("limit", "multi", CALLS, base_url, "get", CALLS))
       end
       local times = {}
       for time in (said or ""):gmatch "%S+" do

@@ -4,11 +4,19 @@ local cjson = require "cjson"
 
 local peer = { version = "lua-cjson " .. cjson._VERSION }
 
-function peer.decode(context)
-  local text, decode = context.work.files.page, cjson.decode
+local function decoder(text)
+  local decode = cjson.decode
   return function()
     return assert(decode(text))
   end
+end
+
+function peer.decode(context)
+  return decoder(context.work.documents.decode)
+end
+
+function peer.answer(context)
+  return decoder(context.work.documents.answer)
 end
 
 function peer.encode(context)

@@ -77,11 +77,18 @@ end
 
 local json = frontdesk.json
 
-function peer.decode(context)
-  local text = context.work.files.page
+local function decoder(text)
   return function()
     return assert(json.decode(text))
   end
+end
+
+function peer.decode(context)
+  return decoder(context.work.documents.decode)
+end
+
+function peer.answer(context)
+  return decoder(context.work.documents.answer)
 end
 
 function peer.encode(context)
