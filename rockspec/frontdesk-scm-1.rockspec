@@ -56,6 +56,7 @@ build = {
         "csrc/binding/shape_rules.c",
         "csrc/binding/shape_value.c",
         "csrc/binding/shape_write.c",
+        "csrc/engine/answer.c",
         "csrc/engine/buffer.c",
         "csrc/engine/crc32.c",
         "csrc/engine/engine.c",

@@ -27,11 +27,13 @@ void fdk_open_shape(lua_State *L);    /* l_shape.c: core.shape */
 fdk_header_list *fdk_check_headers(lua_State *L, int index);
 
 /* From l_transfer.c: pushes a closed transfer object, owned by the table at
- * `owner`, in which it is pinned while in flight. The transfer given to the
- * box is the box's to free. */
+ * `owner`, in which it is pinned while in flight. What is given to the box is
+ * the box's to free. */
 typedef struct fdk_transfer_box {
   const char *type;
-  fdk_transfer *transfer; /* NULL: closed */
+  fdk_transfer *transfer; /* NULL: closed, or only the answer is left */
+  fdk_answer *answer;     /* which is kept when the transfer is released */
+  bool released;          /* the body was given back */
   bool reading;           /* the answer is being read and must stay */
 } fdk_transfer_box;
 
@@ -46,9 +48,11 @@ fdk_transfer_box *fdk_check_transfer(lua_State *L, int index);
  * they may close anything. */
 int fdk_call_busy(lua_State *L, lua_CFunction function, bool *busy);
 
-/* Keeps the transfer object at `index` alive, in the table at `owner`; and
- * lets it go, which is fine to do twice. */
-void fdk_pin_transfer(lua_State *L, int index, int owner);
+/* Keeps the object of a transfer, at `index`, alive in the table at `owner`;
+ * pushes it from there; and lets it go, which is fine to do twice. */
+void fdk_pin_transfer(lua_State *L, int index, int owner,
+                      fdk_transfer *transfer);
+void fdk_push_pinned(lua_State *L, int owner, fdk_transfer *transfer);
 void fdk_unpin_transfer(lua_State *L, int owner, fdk_transfer *transfer);
 
 /* From l_engine.c: the open engine at 1; raises when it is closed, or something

@@ -198,8 +198,8 @@ static int engine_submit(lua_State *L) {
   box->transfer = fdk_engine_transfer(self->engine);
   if (box->transfer == NULL)
     return luaL_error(L, "not enough memory");
-  box->transfer->tag = LUA_NOREF;
-  fdk_pin_transfer(L, 4, 3); /* first: it can raise, what follows cannot */
+  fdk_pin_transfer(
+      L, 4, 3, box->transfer); /* first: it can raise, what follows cannot */
   if (fdk_engine_submit(self->engine, box->transfer, &request, &failure)) {
     if (!stepping)
       fdk_engine_announce(self->engine);
@@ -218,10 +218,10 @@ static int engine_submit(lua_State *L) {
 static int engine_perform(lua_State *L) {
   fdk_engine *engine = fdk_check_engine(L);
   fdk_transfer *transfer = fdk_check_transfer(L, 2)->transfer;
-  luaL_argcheck(L, transfer->engine == engine, 2,
+  luaL_argcheck(L, transfer == NULL || transfer->engine == engine, 2,
                 "the transfer is another engine's");
-  bool done = fdk_engine_perform(engine, transfer);
-  if (done) {
+  bool done = transfer == NULL || fdk_engine_perform(engine, transfer);
+  if (done && transfer != NULL) {
     fdk_push_owner(L, 1);
     fdk_unpin_transfer(L, lua_gettop(L), transfer);
   }
@@ -277,8 +277,9 @@ static int engine_completed(lua_State *L) {
     return 1;
   }
   fdk_push_owner(L, 1);
-  lua_rawgeti(L, -1, transfer->tag);
-  fdk_unpin_transfer(L, lua_gettop(L) - 1, transfer);
+  int owner = lua_gettop(L);
+  fdk_push_pinned(L, owner, transfer);
+  fdk_unpin_transfer(L, owner, transfer);
   return 1;
 }
 

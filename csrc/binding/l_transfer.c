@@ -3,6 +3,8 @@
 
 #include "l_json.h"
 
+#include <stdlib.h>
+
 #define TRANSFER_TYPE "frontdesk.transfer"
 static const char type_name[] = TRANSFER_TYPE;
 
@@ -13,7 +15,7 @@ static fdk_transfer_box *check_box(lua_State *L, int index) {
 fdk_transfer_box *fdk_push_transfer(lua_State *L, int owner) {
   owner = fdk_absolute(L, owner);
   fdk_transfer_box *box = fdk_new_userdata(L, sizeof *box);
-  *box = (fdk_transfer_box){type_name, NULL, false};
+  *box = (fdk_transfer_box){.type = type_name};
   fdk_set_type(L, TRANSFER_TYPE);
   lua_pushvalue(L, owner);
   fdk_set_owner(L, -2);
@@ -22,40 +24,60 @@ fdk_transfer_box *fdk_push_transfer(lua_State *L, int owner) {
 
 fdk_transfer_box *fdk_check_transfer(lua_State *L, int index) {
   fdk_transfer_box *box = check_box(L, index);
-  luaL_argcheck(L, box->transfer != NULL, index, "the transfer is closed");
+  luaL_argcheck(L, box->transfer != NULL || box->answer != NULL, index,
+                "the transfer is closed");
   return box;
 }
 
-void fdk_pin_transfer(lua_State *L, int index, int owner) {
-  fdk_transfer *transfer = fdk_check_transfer(L, index)->transfer;
+/* The key is the transfer's address, which is another's only when it is free
+ * again, and so pinned no more. */
+void fdk_pin_transfer(lua_State *L, int index, int owner,
+                      fdk_transfer *transfer) {
+  lua_pushlightuserdata(L, transfer);
   lua_pushvalue(L, index);
-  transfer->tag = luaL_ref(L, owner);
+  lua_rawset(L, owner);
+  transfer->pinned = true;
+}
+
+void fdk_push_pinned(lua_State *L, int owner, fdk_transfer *transfer) {
+  lua_pushlightuserdata(L, transfer);
+  lua_rawget(L, owner);
 }
 
 void fdk_unpin_transfer(lua_State *L, int owner, fdk_transfer *transfer) {
-  luaL_unref(L, owner, transfer->tag);
-  transfer->tag = LUA_NOREF;
+  if (!transfer->pinned)
+    return;
+  lua_pushlightuserdata(L, transfer);
+  lua_pushnil(L);
+  lua_rawset(L, owner);
+  transfer->pinned = false;
 }
 
-/* The completed transfer at 1; raises while there is nothing to read. */
-static const fdk_transfer *check_done(lua_State *L) {
-  fdk_transfer *transfer = fdk_check_transfer(L, 1)->transfer;
-  luaL_argcheck(L, transfer->state == FDK_DONE, 1,
-                "the transfer is still in flight");
-  return transfer;
+/* Whether the transfer of an open object is final. */
+static bool is_done(const fdk_transfer_box *box) {
+  return box->transfer == NULL || box->transfer->state == FDK_DONE;
 }
 
-static const fdk_transfer *check_body(lua_State *L) {
-  const fdk_transfer *transfer = check_done(L);
-  luaL_argcheck(L, !transfer->released, 1,
-                "the body of the transfer was released");
-  return transfer;
+/* The object of a final transfer at 1; raises while there is nothing to read. */
+static fdk_transfer_box *check_done(lua_State *L) {
+  fdk_transfer_box *box = fdk_check_transfer(L, 1);
+  luaL_argcheck(L, is_done(box), 1, "the transfer is still in flight");
+  return box;
+}
+
+static const fdk_answer *check_answer(lua_State *L) {
+  const fdk_transfer_box *box = check_done(L);
+  return box->answer != NULL ? box->answer : &box->transfer->answer;
+}
+
+static const fdk_buffer *check_body(lua_State *L) {
+  const fdk_transfer_box *box = check_done(L);
+  luaL_argcheck(L, !box->released, 1, "the body of the transfer was released");
+  return &box->transfer->body;
 }
 
 /* Lets a transfer go that nobody waits for any more. */
 static void unpin(lua_State *L, fdk_transfer *transfer) {
-  if (transfer->tag == LUA_NOREF)
-    return;
   fdk_push_owner(L, 1);
   fdk_unpin_transfer(L, lua_gettop(L), transfer);
   lua_pop(L, 1);
@@ -69,14 +91,14 @@ static int read_answer(lua_State *L, lua_CFunction function) {
 }
 
 static int transfer_done(lua_State *L) {
-  lua_pushboolean(L, fdk_check_transfer(L, 1)->transfer->state == FDK_DONE);
+  lua_pushboolean(L, is_done(fdk_check_transfer(L, 1)));
   return 1;
 }
 
 /* transfer:failure() -> { kind=, message=, outcome=, detail=? } | nil */
 static int transfer_failure(lua_State *L) {
-  const fdk_transfer *transfer = check_done(L);
-  if (!transfer->failed) {
+  const fdk_transfer *transfer = check_done(L)->transfer;
+  if (transfer == NULL || !transfer->failed) {
     lua_pushnil(L);
     return 1;
   }
@@ -87,17 +109,17 @@ static int transfer_failure(lua_State *L) {
 
 /* transfer:status() -> HTTP status; 0 when no answer came */
 static int transfer_status(lua_State *L) {
-  lua_pushinteger(L, check_done(L)->status);
+  lua_pushinteger(L, check_answer(L)->status);
   return 1;
 }
 
 static int push_header(lua_State *L) {
-  const fdk_transfer *transfer = check_done(L);
+  const fdk_answer *answer = check_answer(L);
   size_t size = 0;
   const char *name = lua_tolstring(L, 2, &size);
   fdk_field field;
-  if (fdk_transfer_find(transfer, name, size, &field))
-    lua_pushlstring(L, transfer->head.data + field.value, field.value_size);
+  if (fdk_answer_find(answer, name, size, &field))
+    lua_pushlstring(L, answer->head.data + field.value, field.value_size);
   else
     lua_pushnil(L);
   return 1;
@@ -112,13 +134,13 @@ static int transfer_header(lua_State *L) {
 }
 
 static int push_headers(lua_State *L) {
-  const fdk_transfer *transfer = check_done(L);
-  size_t count = fdk_transfer_field_count(transfer);
+  const fdk_answer *answer = check_answer(L);
+  size_t count = fdk_answer_field_count(answer);
   lua_createtable(L, 0, (int)count);
   int table = lua_gettop(L);
   for (size_t i = 0; i < count; i++) {
-    fdk_field field = fdk_transfer_field(transfer, i);
-    const char *text = transfer->head.data;
+    fdk_field field = fdk_answer_field(answer, i);
+    const char *text = answer->head.data;
     lua_pushlstring(L, text + field.name, field.name_size);
     lua_pushvalue(L, -1);
     lua_rawget(L, table);
@@ -143,7 +165,7 @@ static int transfer_headers(lua_State *L) {
 }
 
 static int push_body(lua_State *L) {
-  const fdk_buffer *body = &check_body(L)->body;
+  const fdk_buffer *body = check_body(L);
   lua_pushlstring(L, body->size > 0 ? body->data : "", body->size);
   return 1;
 }
@@ -157,13 +179,13 @@ static int transfer_body(lua_State *L) {
 
 /* transfer:size() -> bytes of the body, decoded */
 static int transfer_size(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)check_body(L)->body.size);
+  lua_pushinteger(L, (lua_Integer)check_body(L)->size);
   return 1;
 }
 
 /* transfer, keep_null -> what fdk_json_push pushes */
 static int decode_body(lua_State *L) {
-  const fdk_buffer *body = &check_body(L)->body;
+  const fdk_buffer *body = check_body(L);
   bool keep_null = lua_toboolean(L, 2) != 0;
   return fdk_json_push(L, body->size > 0 ? body->data : "", body->size,
                        keep_null);
@@ -179,7 +201,7 @@ static int transfer_json(lua_State *L) {
 /* transfer:timings() -> { name_lookup=, connect=, tls=, first_byte=, total= },
  * in seconds from the start */
 static int transfer_timings(lua_State *L) {
-  const fdk_timings *timings = &check_done(L)->timings;
+  const fdk_timings *timings = &check_answer(L)->timings;
   const struct {
     const char *name;
     double value;
@@ -198,13 +220,13 @@ static int transfer_timings(lua_State *L) {
 
 /* transfer:http_version() -> "1.1", "2", ...; "" when no answer came */
 static int transfer_http_version(lua_State *L) {
-  lua_pushstring(L, check_done(L)->version);
+  lua_pushstring(L, check_answer(L)->version);
   return 1;
 }
 
 /* transfer:reused() -> whether it went over a kept connection */
 static int transfer_reused(lua_State *L) {
-  lua_pushboolean(L, check_done(L)->reused);
+  lua_pushboolean(L, check_answer(L)->reused);
   return 1;
 }
 
@@ -214,19 +236,30 @@ static int transfer_reused(lua_State *L) {
  * is done */
 static int transfer_cancel(lua_State *L) {
   fdk_transfer *transfer = fdk_check_transfer(L, 1)->transfer;
-  if (transfer->state == FDK_IN_FLIGHT) {
+  if (transfer != NULL && transfer->state == FDK_IN_FLIGHT) {
     fdk_transfer_cancel(transfer);
     unpin(L, transfer);
   }
   return 0;
 }
 
-/* transfer:release(): the body is not needed any more */
+/* transfer:release(): the body is not needed any more. Of an answer little is
+ * kept beside, so that what it was received with is at hand, and still in the
+ * processor's caches, for the next request. */
 static int transfer_release(lua_State *L) {
-  fdk_transfer_box *box = fdk_check_transfer(L, 1);
-  (void)check_done(L);
-  if (!box->reading)
-    fdk_transfer_release(box->transfer);
+  fdk_transfer_box *box = check_done(L);
+  fdk_transfer *transfer = box->transfer;
+  if (box->reading || box->released)
+    return 0;
+  box->released = true;
+  fdk_transfer_drop_body(transfer);
+  if (transfer->failed || transfer->pinned) /* to be told of by the engine */
+    return 0;
+  box->answer = fdk_answer_copy(&transfer->answer);
+  if (box->answer != NULL) { /* else there is no memory, and it stays */
+    box->transfer = NULL;
+    fdk_transfer_free(transfer);
+  }
   return 0;
 }
 
@@ -234,26 +267,30 @@ static int transfer_release(lua_State *L) {
 static int transfer_free(lua_State *L) {
   fdk_transfer_box *box = check_box(L, 1);
   fdk_transfer *transfer = box->transfer;
-  if (transfer == NULL || box->reading)
+  if (box->reading)
     return 0;
-  unpin(L, transfer);
-  box->transfer = NULL;
-  fdk_transfer_free(transfer);
+  free(box->answer);
+  box->answer = NULL;
+  if (transfer != NULL) {
+    unpin(L, transfer);
+    box->transfer = NULL;
+    fdk_transfer_free(transfer);
+  }
   return 0;
 }
 
 static int transfer_tostring(lua_State *L) {
   const fdk_transfer_box *box = check_box(L, 1);
   const fdk_transfer *transfer = box->transfer;
-  if (transfer == NULL)
+  if (transfer == NULL && box->answer == NULL)
     lua_pushliteral(L, TRANSFER_TYPE ": closed");
-  else if (transfer->state != FDK_DONE)
+  else if (!is_done(box))
     lua_pushliteral(L, TRANSFER_TYPE ": in flight");
-  else if (transfer->failed)
+  else if (transfer != NULL && transfer->failed)
     lua_pushfstring(L, TRANSFER_TYPE ": failed (%s)",
                     fdk_kind_name(transfer->failure.kind));
   else
-    lua_pushfstring(L, TRANSFER_TYPE ": status %d", transfer->status);
+    lua_pushfstring(L, TRANSFER_TYPE ": status %d", check_answer(L)->status);
   return 1;
 }
 

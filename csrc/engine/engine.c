@@ -37,6 +37,7 @@ static void detach(fdk_engine *engine, fdk_transfer *transfer) {
 
 void fdk_engine_push_done(fdk_engine *engine, fdk_transfer *transfer) {
   transfer->next_done = NULL;
+  transfer->queued = true;
   if (engine->last_done != NULL)
     engine->last_done->next_done = transfer;
   else
@@ -44,7 +45,10 @@ void fdk_engine_push_done(fdk_engine *engine, fdk_transfer *transfer) {
   engine->last_done = transfer;
 }
 
-void fdk_engine_remove_done(fdk_engine *engine, const fdk_transfer *transfer) {
+void fdk_engine_remove_done(fdk_engine *engine, fdk_transfer *transfer) {
+  if (!transfer->queued)
+    return;
+  transfer->queued = false;
   fdk_transfer *before = NULL;
   for (fdk_transfer *at = engine->first_done; at != NULL; at = at->next_done) {
     if (at == transfer) {
@@ -281,7 +285,7 @@ fdk_transfer *fdk_engine_transfer(fdk_engine *engine) {
     if (transfer == NULL)
       return NULL;
   }
-  transfer->version = "";
+  transfer->answer.version = "";
   attach(engine, transfer);
   return transfer;
 }
@@ -300,24 +304,25 @@ void fdk_transfer_free(fdk_transfer *transfer) {
   if (engine == NULL || engine->blank_count == KEPT_TRANSFERS) {
     fdk_engine_drop_request(transfer);
     fdk_buffer_free(&transfer->body);
-    fdk_buffer_free(&transfer->head);
-    fdk_buffer_free(&transfer->fields);
+    fdk_buffer_free(&transfer->answer.head);
+    fdk_buffer_free(&transfer->answer.fields);
     free(transfer);
     return;
   }
-  fdk_buffer head = transfer->head;
-  fdk_buffer fields = transfer->fields;
+  fdk_buffer head = transfer->answer.head;
+  fdk_buffer fields = transfer->answer.fields;
   fdk_buffer_shrink(&head, KEPT_HEAD_BYTES);
   fdk_buffer_shrink(&fields, KEPT_HEAD_BYTES);
-  *transfer = (fdk_transfer){.head = head, .fields = fields};
+  memset(transfer, 0, offsetof(fdk_transfer, failure));
+  transfer->answer.head = head;
+  transfer->answer.fields = fields;
   transfer->next = engine->blanks;
   engine->blanks = transfer;
   engine->blank_count++;
 }
 
-void fdk_transfer_release(fdk_transfer *transfer) {
+void fdk_transfer_drop_body(fdk_transfer *transfer) {
   take_back(transfer->engine, &transfer->body);
-  transfer->released = true;
 }
 
 void fdk_transfer_cancel(fdk_transfer *transfer) {

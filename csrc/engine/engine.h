@@ -88,8 +88,8 @@ size_t fdk_engine_in_flight(const fdk_engine *engine);
  * happens when it is not in flight. */
 void fdk_transfer_cancel(fdk_transfer *transfer);
 
-/* Gives the body back to the engine; it is empty and `released` then. */
-void fdk_transfer_release(fdk_transfer *transfer);
+/* Gives the body of a final transfer back to the engine; it is empty then. */
+void fdk_transfer_drop_body(fdk_transfer *transfer);
 
 /* Cancels if need be and gives the memory back. NULL is fine. */
 void fdk_transfer_free(fdk_transfer *transfer);

@@ -40,7 +40,7 @@ int fdk_engine_start_over(fdk_engine *engine);
 
 /* The queue of the completed; to remove what is not in it is fine. */
 void fdk_engine_push_done(fdk_engine *engine, fdk_transfer *transfer);
-void fdk_engine_remove_done(fdk_engine *engine, const fdk_transfer *transfer);
+void fdk_engine_remove_done(fdk_engine *engine, fdk_transfer *transfer);
 
 /* Takes a transfer's handle out of libcurl's hands and keeps it. */
 void fdk_engine_retire_handle(fdk_engine *engine, fdk_transfer *transfer);

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { FIRST_BODY_ROOM = 1 << 20 }; /* at most, on a Content-Length's word */
+enum {
+  FIRST_BODY_ROOM = 1 << 20,  /* at most, on a Content-Length's word */
+  MOST_HEADER_BYTES = 1 << 30 /* so that a fdk_field can tell where they are */
+};
 
 bool fdk_transfer_take(fdk_transfer *transfer, const fdk_request *request) {
   const fdk_text *method = &request->method;
@@ -25,7 +28,9 @@ bool fdk_transfer_take(fdk_transfer *transfer, const fdk_request *request) {
   transfer->timeout = request->timeout;
   transfer->connect_timeout = request->connect_timeout;
   transfer->max_body = request->max_body;
-  transfer->max_header_bytes = request->max_header_bytes;
+  transfer->max_header_bytes = request->max_header_bytes < MOST_HEADER_BYTES
+                                   ? request->max_header_bytes
+                                   : MOST_HEADER_BYTES;
   transfer->max_header_count = request->max_header_count;
   transfer->expected = -1;
   if (!fdk_buffer_append(&transfer->send, request->body.data,
@@ -60,8 +65,9 @@ static int status_of(const char *line, size_t size) {
  * a digest handshake). It has counted towards the limits, and is forgotten.
  * False when it is malformed. */
 static bool begin_block(fdk_transfer *transfer, const char *line, size_t size) {
-  fdk_buffer_clear(&transfer->head);
-  fdk_buffer_clear(&transfer->fields);
+  fdk_answer *answer = &transfer->answer;
+  fdk_buffer_clear(&answer->head);
+  fdk_buffer_clear(&answer->fields);
   fdk_buffer_clear(&transfer->body);
   transfer->in_block = true;
   transfer->answered = true;
@@ -69,7 +75,7 @@ static bool begin_block(fdk_transfer *transfer, const char *line, size_t size) {
   transfer->misframed = false;
   transfer->coded = false;
   int status = status_of(line, size);
-  transfer->status = status < 0 ? 0 : status;
+  answer->status = status < 0 ? 0 : status;
   if (status < 0)
     transfer->limit = FDK_LIMIT_STATUS_LINE;
   return status >= 0;
@@ -80,8 +86,9 @@ static bool begin_block(fdk_transfer *transfer, const char *line, size_t size) {
  * as longer than allowed: better to stop before it comes. */
 static bool end_block(fdk_transfer *transfer) {
   transfer->in_block = false;
-  bool has_body = !transfer->bodiless && transfer->status >= 200 &&
-                  transfer->status != 204 && transfer->status != 304;
+  int status = transfer->answer.status;
+  bool has_body =
+      !transfer->bodiless && status >= 200 && status != 204 && status != 304;
   if (!has_body)
     return true;
   if (transfer->misframed || (transfer->coded && transfer->expected >= 0))
@@ -135,49 +142,50 @@ static bool append_text(fdk_buffer *head, const char *text, size_t size) {
   return true;
 }
 
-/* A line that starts with a blank continues the one before (RFC 9112, 5.2). */
-static bool continue_field(fdk_transfer *transfer, const char *text,
-                           size_t size) {
-  size_t count = fdk_transfer_field_count(transfer);
+/* A line that starts with a blank continues the one before (RFC 9112, 5.2),
+ * whose value the text ends with. */
+static bool continue_field(fdk_answer *answer, const char *text, size_t size) {
+  size_t count = fdk_answer_field_count(answer);
   if (count == 0)
     return true;
   trim(&text, &size);
-  fdk_field field = fdk_transfer_field(transfer, count - 1);
-  if (!fdk_buffer_push(&transfer->head, ' ') ||
-      !append_text(&transfer->head, text, size))
+  fdk_field field = fdk_answer_field(answer, count - 1);
+  if (!fdk_buffer_push(&answer->head, ' ') ||
+      !append_text(&answer->head, text, size))
     return false;
-  field.value_size += size + 1;
-  memcpy(transfer->fields.data + (count - 1) * sizeof field, &field,
+  field.value_size += (uint32_t)size + 1;
+  memcpy(answer->fields.data + (count - 1) * sizeof field, &field,
          sizeof field);
   return true;
 }
 
 static bool add_field(fdk_transfer *transfer, const char *line, size_t size) {
+  fdk_answer *answer = &transfer->answer;
+  trim(&line, &size);
   const char *colon = memchr(line, ':', size);
   if (colon ==
       NULL) /* libcurl lets such lines pass; there is no header in it */
     return true;
+  size_t start = answer->head.size;
   const char *name = line;
   size_t name_size = (size_t)(colon - line);
   const char *value = colon + 1;
   size_t value_size = size - name_size - 1;
   trim(&name, &name_size);
   trim(&value, &value_size);
-  fdk_field field = {transfer->head.size, name_size,
-                     transfer->head.size + name_size, value_size};
-  /* a byte more, so that the text of an empty one has an address too */
-  if (!fdk_buffer_reserve(&transfer->head, name_size + value_size + 1) ||
-      !fdk_buffer_append(&transfer->fields, (const char *)&field, sizeof field))
+  fdk_field field = {(uint32_t)start, (uint32_t)name_size,
+                     (uint32_t)(start + size - value_size),
+                     (uint32_t)value_size};
+  if (!fdk_buffer_reserve(&answer->fields, sizeof field) ||
+      !append_text(&answer->head, line, size))
     return false;
-  append_text(&transfer->head, name, name_size);
-  append_text(&transfer->head, value, value_size);
-  char *text = transfer->head.data;
-  for (size_t i = field.name; i < field.value; i++)
+  fdk_buffer_append(&answer->fields, (const char *)&field, sizeof field);
+  char *text = answer->head.data + start;
+  for (size_t i = 0; i < name_size; i++)
     text[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
-  const char *known = text + field.name;
-  if (name_size == 14 && memcmp(known, "content-length", 14) == 0)
+  if (name_size == 14 && memcmp(text, "content-length", 14) == 0)
     take_length(transfer, value, value_size);
-  else if (name_size == 17 && memcmp(known, "transfer-encoding", 17) == 0)
+  else if (name_size == 17 && memcmp(text, "transfer-encoding", 17) == 0)
     transfer->coded = true;
   return true;
 }
@@ -203,7 +211,7 @@ static bool take_line(fdk_transfer *transfer, const char *line, size_t size) {
   if (!transfer->in_block) /* a trailer: counted, not kept */
     return true;
   bool fits = line[0] == ' ' || line[0] == '\t'
-                  ? continue_field(transfer, line, size)
+                  ? continue_field(&transfer->answer, line, size)
                   : add_field(transfer, line, size);
   if (!fits)
     transfer->limit = FDK_LIMIT_MEMORY;
@@ -425,9 +433,10 @@ void fdk_transfer_finish(fdk_transfer *transfer, CURL *easy, CURLcode code,
                          const char *words, int socket_error) {
   long connections = 0;
   curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
-  transfer->reused = transfer->sent && connections == 0;
-  transfer->version = version_name(easy);
-  transfer->timings =
+  fdk_answer *answer = &transfer->answer;
+  answer->reused = transfer->sent && connections == 0;
+  answer->version = version_name(easy);
+  answer->timings =
       (fdk_timings){.name_lookup = seconds(easy, CURLINFO_NAMELOOKUP_TIME_T),
                     .connect = seconds(easy, CURLINFO_CONNECT_TIME_T),
                     .tls = seconds(easy, CURLINFO_APPCONNECT_TIME_T),
@@ -436,7 +445,7 @@ void fdk_transfer_finish(fdk_transfer *transfer, CURL *easy, CURLcode code,
   /* libcurl takes some lines for a 200 that are none, "http/1.1 404" too */
   long understood = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &understood);
-  if (code == CURLE_OK && understood != transfer->status)
+  if (code == CURLE_OK && understood != answer->status)
     transfer->limit = FDK_LIMIT_STATUS_LINE;
   transfer->failed = code != CURLE_OK || transfer->limit != FDK_LIMIT_NONE;
   if (transfer->failed && transfer->limit == FDK_LIMIT_STATUS_LINE)
@@ -457,31 +466,6 @@ void fdk_transfer_end(fdk_transfer *transfer, fdk_kind kind,
   fdk_fail(&transfer->failure, kind, "%s", message);
   transfer->failure.sent = sent;
   transfer->failed = true;
-  transfer->version = "";
+  transfer->answer.version = "";
   transfer->state = FDK_DONE;
-}
-
-/* ---- reading ---------------------------------------------------------- */
-
-size_t fdk_transfer_field_count(const fdk_transfer *transfer) {
-  return transfer->fields.size / sizeof(fdk_field);
-}
-
-fdk_field fdk_transfer_field(const fdk_transfer *transfer, size_t index) {
-  fdk_field field;
-  memcpy(&field, transfer->fields.data + index * sizeof field, sizeof field);
-  return field;
-}
-
-bool fdk_transfer_find(const fdk_transfer *transfer, const char *name,
-                       size_t size, fdk_field *field) {
-  for (size_t i = fdk_transfer_field_count(transfer); i-- > 0;) {
-    fdk_field at = fdk_transfer_field(transfer, i);
-    if (at.name_size == size &&
-        strncasecmp(transfer->head.data + at.name, name, size) == 0) {
-      *field = at;
-      return true;
-    }
-  }
-  return false;
 }

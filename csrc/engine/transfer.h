@@ -15,6 +15,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct fdk_engine fdk_engine;
 typedef struct fdk_handle fdk_handle;
@@ -66,14 +67,36 @@ bool fdk_request_check(const fdk_request *request, fdk_failure *failure);
 
 /* One header of the answer: offsets into `head`; the name in lower case. */
 typedef struct fdk_field {
-  size_t name, name_size;
-  size_t value, value_size;
+  uint32_t name, name_size;
+  uint32_t value, value_size;
 } fdk_field;
 
 /* Seconds from the start of the transfer, but `total`: of the whole. */
 typedef struct fdk_timings {
   double name_lookup, connect, tls, first_byte, total;
 } fdk_timings;
+
+/* What of an answer is small, and may be asked for long after. */
+typedef struct fdk_answer {
+  int status;          /* HTTP status; 0: none came */
+  bool reused;         /* went over a kept connection */
+  const char *version; /* "1.1", "2", ...; "" when nothing came */
+  fdk_timings timings;
+  fdk_buffer head;   /* text of the final answer's headers */
+  fdk_buffer fields; /* fdk_field, one after another */
+} fdk_answer;
+
+/* A copy in one piece, to be given to free(); NULL when memory is out. Its
+ * buffers are only to be read. */
+fdk_answer *fdk_answer_copy(const fdk_answer *answer);
+
+/* The headers, in the order they came. */
+size_t fdk_answer_field_count(const fdk_answer *answer);
+fdk_field fdk_answer_field(const fdk_answer *answer, size_t index);
+
+/* The last header of that name in any case; false when there is none. */
+bool fdk_answer_find(const fdk_answer *answer, const char *name, size_t size,
+                     fdk_field *field);
 
 typedef enum fdk_state {
   FDK_NEW,       /* not submitted */
@@ -96,19 +119,13 @@ typedef enum fdk_limit {
 typedef struct fdk_transfer {
   /* the answer, to be read once `state` is FDK_DONE */
   fdk_state state;
-  bool failed;         /* `failure` says how */
-  bool reused;         /* went over a kept connection */
-  bool released;       /* the body was given back */
-  int status;          /* HTTP status; 0: none came */
-  const char *version; /* "1.1", "2", ...; "" when nothing came */
-  fdk_timings timings;
-  fdk_failure failure;
-  fdk_buffer body;   /* decoded */
-  fdk_buffer head;   /* text of the final answer's headers */
-  fdk_buffer fields; /* fdk_field, one after another */
+  bool failed; /* `failure` says how */
+  fdk_answer answer;
+  fdk_buffer body; /* decoded */
   /* for the owner's use */
-  int tag;
+  bool pinned;
   /* the engine's */
+  bool queued;        /* among the completed */
   fdk_engine *engine; /* NULL: closed meanwhile */
   fdk_handle *handle; /* while in flight */
   struct fdk_transfer *previous, *next, *next_done;
@@ -129,6 +146,8 @@ typedef struct fdk_transfer {
   bool answered;     /* an answer has begun since the last sending */
   bool sent;         /* was given a connection to be sent on */
   bool not_repeated; /* failed rather than be sent twice */
+  /* last, since it is large, and no blank transfer needs it cleared */
+  fdk_failure failure;
 } fdk_transfer;
 
 /* Takes a checked request: copies its body and limits, holds its headers.
@@ -157,13 +176,5 @@ void fdk_transfer_finish(fdk_transfer *transfer, CURL *easy, CURLcode code,
 /* Makes the transfer final without libcurl. */
 void fdk_transfer_end(fdk_transfer *transfer, fdk_kind kind,
                       const char *message);
-
-/* The headers of the final answer, in the order they came. */
-size_t fdk_transfer_field_count(const fdk_transfer *transfer);
-fdk_field fdk_transfer_field(const fdk_transfer *transfer, size_t index);
-
-/* The last header of that name in any case; false when there is none. */
-bool fdk_transfer_find(const fdk_transfer *transfer, const char *name,
-                       size_t size, fdk_field *field);
 
 #endif

@@ -49,9 +49,9 @@ static void finish(const flight *all, fdk_transfer *transfer, bool every_byte) {
   if (transfer->failed) {
     fail(work->url.data, transfer->failure.message);
   }
-  check_answer(work, transfer->status, transfer->body.data, transfer->body.size,
-               every_byte);
-  if (work->ca_file != NULL && strcmp(transfer->version, "2") != 0) {
+  check_answer(work, transfer->answer.status, transfer->body.data,
+               transfer->body.size, every_byte);
+  if (work->ca_file != NULL && strcmp(transfer->answer.version, "2") != 0) {
     fail(work->url.data, "not answered by HTTP/2");
   }
   fdk_transfer_free(transfer);

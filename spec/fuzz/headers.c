@@ -108,8 +108,8 @@ static void check_list(const fdk_header_list *list) {
 }
 
 static void check_field(const fdk_transfer *transfer, size_t index) {
-  fdk_field field = fdk_transfer_field(transfer, index);
-  const fdk_buffer *head = &transfer->head;
+  fdk_field field = fdk_answer_field(&transfer->answer, index);
+  const fdk_buffer *head = &transfer->answer.head;
   fuzz_check(field.name <= head->size &&
                  field.name_size <= head->size - field.name &&
                  field.value <= head->size &&
@@ -127,8 +127,8 @@ static void check_field(const fdk_transfer *transfer, size_t index) {
                "no line break or NUL in a value");
   }
   fdk_field found;
-  fuzz_check(fdk_transfer_find(transfer, head->data + field.name,
-                               field.name_size, &found) &&
+  fuzz_check(fdk_answer_find(&transfer->answer, head->data + field.name,
+                             field.name_size, &found) &&
                  found.value >= field.value,
              "a header is found, the last one of its name");
 }
@@ -155,16 +155,17 @@ static void receive(fuzz_bytes *bytes) {
     }
     taken += line_size;
     fuzz_check(taken <= transfer.max_header_bytes, "bytes have a limit");
-    fuzz_check(fdk_transfer_field_count(&transfer) <= transfer.max_header_count,
+    fuzz_check(fdk_answer_field_count(&transfer.answer) <=
+                   transfer.max_header_count,
                "headers have a limit");
-    fuzz_check(transfer.status >= 0 && transfer.status < 10000,
+    fuzz_check(transfer.answer.status >= 0 && transfer.answer.status < 10000,
                "a status is small");
     fuzz_check(transfer.expected >= -1, "a length is none, or not negative");
   }
-  for (size_t i = 0; i < fdk_transfer_field_count(&transfer); i++)
+  for (size_t i = 0; i < fdk_answer_field_count(&transfer.answer); i++)
     check_field(&transfer, i);
-  fdk_buffer_free(&transfer.head);
-  fdk_buffer_free(&transfer.fields);
+  fdk_buffer_free(&transfer.answer.head);
+  fdk_buffer_free(&transfer.answer.fields);
   fdk_buffer_free(&transfer.body);
 }
 

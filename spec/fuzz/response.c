@@ -93,18 +93,18 @@ static void check_text(const char *text) {
 static void check_transfer(const fdk_transfer *transfer) {
   fuzz_check(transfer->state == FDK_DONE, "an exchange comes to an end");
   fuzz_check(transfer->body.size <= MOST_BODY, "a body has a limit");
-  fuzz_check(transfer->head.size <= MOST_HEADER_BYTES &&
-                 fdk_transfer_field_count(transfer) <= MOST_HEADERS,
+  fuzz_check(transfer->answer.head.size <= MOST_HEADER_BYTES &&
+                 fdk_answer_field_count(&transfer->answer) <= MOST_HEADERS,
              "headers have limits");
-  for (size_t i = 0; i < transfer->head.size; i++) {
-    char byte = transfer->head.data[i];
+  for (size_t i = 0; i < transfer->answer.head.size; i++) {
+    char byte = transfer->answer.head.data[i];
     fuzz_check(byte != '\r' && byte != '\n' && byte != '\0',
                "a header has no line break or NUL");
   }
-  fuzz_check(transfer->status >= 0 && transfer->status < 1000,
+  fuzz_check(transfer->answer.status >= 0 && transfer->answer.status < 1000,
              "a status has three digits");
   if (!transfer->failed) {
-    fuzz_check(transfer->status >= 200 || transfer->status == 101,
+    fuzz_check(transfer->answer.status >= 200 || transfer->answer.status == 101,
                "an answer has a final status");
     return;
   }
@@ -156,8 +156,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   curl_multi_cleanup(multi);
   while (self.count > 0)
     close(self.peers[--self.count]);
-  fdk_buffer_free(&transfer.head);
-  fdk_buffer_free(&transfer.fields);
+  fdk_buffer_free(&transfer.answer.head);
+  fdk_buffer_free(&transfer.answer.fields);
   fdk_buffer_free(&transfer.body);
   fdk_buffer_free(&transfer.send);
   return 0;

@@ -141,6 +141,7 @@ function stages.engine()
     equal(40, #transfer:json().items)
     assert(transfer:headers()["content-type"] and transfer:header "Content-Type")
     transfer:release()
+    assert(transfer:status() == 200 and transfer:header "Content-Type" and transfer:timings().total > 0)
   end
   equal("got 3000", perform(engine, { url = url .. "/post", method = "POST", body = ("b"):rep(3000), timeout = SECONDS }):body())
   equal(302, perform(engine, { url = url .. "/moved", timeout = SECONDS }):status())

@@ -126,6 +126,14 @@ describe("a finalizer in the midst of a call", function()
     ["gives the body back that is read"] = [[
       spoil = function() transfer:release(); for _ = 1, 3 do core.json_encode { ("f"):rep(100000) } end end
       try = function() transfer = answered(); return #transfer:body(), transfer:json() end]],
+    ["gives the answer back whose headers are read"] = [[
+      spoil = function() transfer:release(); for _ = 1, 3 do answered():release() end end
+      try = function()
+        transfer = answered()
+        assert(transfer:headers()["x-one"] == "1, 2" and transfer:header "x-one" == "2")
+        transfer:release()
+        assert(transfer:headers()["x-one"] == "1, 2" and transfer:timings().total > 0)
+      end]],
     ["frees the transfer that is read"] = [[
       spoil = function() getmetatable(transfer).__gc(transfer) end
       try = function() transfer = answered(); transfer:headers(); transfer:header "x-one"; transfer:body() end]],
