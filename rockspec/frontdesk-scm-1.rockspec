@@ -43,6 +43,7 @@ build = {
         "csrc/binding/l_json_problem.c",
         "csrc/binding/l_notifier.c",
         "csrc/binding/l_redact.c",
+        "csrc/binding/l_request.c",
         "csrc/binding/l_shape.c",
         "csrc/binding/l_timer.c",
         "csrc/binding/l_transfer.c",

@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 
 void fdk_open_engine(lua_State *L);   /* l_engine.c: core.engine */
+void fdk_open_request(lua_State *L);  /* l_request.c: core.request */
 void fdk_open_transfer(lua_State *L); /* l_transfer.c: what submit returns */
 void fdk_open_headers(lua_State *L);  /* l_headers.c: core.headers */
 void fdk_open_url(lua_State *L);      /* l_url.c: core.url_* */
@@ -54,6 +55,18 @@ void fdk_pin_transfer(lua_State *L, int index, int owner,
                       fdk_transfer *transfer);
 void fdk_push_pinned(lua_State *L, int owner, fdk_transfer *transfer);
 void fdk_unpin_transfer(lua_State *L, int owner, fdk_transfer *transfer);
+
+/* From l_request.c: pushes a function that can call fdk_read_request. */
+void fdk_push_reader(lua_State *L, lua_CFunction function);
+
+/* Reads the table at `index`, and what was prepared for it with core.request;
+ * raises on what is of a wrong type. What it does not know there is for others.
+ * Texts stay where they are, and must be used before they can go. */
+void fdk_read_request(lua_State *L, int index, fdk_request *request);
+
+/* Whether a text has a NUL, which would cut it short on its way through
+ * libcurl; the failure is filled in then. */
+bool fdk_request_has_nul(fdk_request *request, fdk_failure *failure);
 
 /* From l_engine.c: the open engine at 1; raises when it is closed, or something
  * else. */

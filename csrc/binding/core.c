@@ -65,6 +65,7 @@ FDK_EXPORT int luaopen_frontdesk_core(lua_State *L) {
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");
   fdk_open_engine(L);
+  fdk_open_request(L);
   fdk_open_transfer(L);
   fdk_open_timer(L);
   fdk_open_notifier(L);

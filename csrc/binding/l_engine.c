@@ -47,131 +47,7 @@ static int push_refusal(lua_State *L, const fdk_failure *failure) {
   return 2;
 }
 
-/* ---- a request out of a table ------------------------------------------- */
-
-typedef enum kind { TEXT, SECONDS, BYTES, FLAG, HEADERS, AUTH, HTTP } kind;
-
-static const struct {
-  const char *name;
-  kind kind;
-  size_t offset;
-} fields[] = {
-#define FIELD(name, kind)                                                      \
-  { #name, kind, offsetof(fdk_request, name) }
-    FIELD(method, TEXT),
-    FIELD(url, TEXT),
-    FIELD(body, TEXT),
-    FIELD(headers, HEADERS),
-    FIELD(auth, AUTH),
-    FIELD(username, TEXT),
-    FIELD(password, TEXT),
-    FIELD(timeout, SECONDS),
-    FIELD(connect_timeout, SECONDS),
-    FIELD(max_body, BYTES),
-    FIELD(max_header_bytes, BYTES),
-    FIELD(max_header_count, BYTES),
-    {"http_version", HTTP, offsetof(fdk_request, http)},
-    FIELD(ca_file, TEXT),
-    FIELD(crl_file, TEXT),
-    FIELD(proxy, TEXT),
-    FIELD(repeatable, FLAG),
-#undef FIELD
-};
-enum { FIELDS = sizeof fields / sizeof fields[0] };
-
-static int wrong_type(lua_State *L, const char *name, const char *wanted) {
-  return luaL_error(L, "the request's %s must be %s, not a %s", name, wanted,
-                    luaL_typename(L, -1));
-}
-
-/* The position of the string on top of the stack in `choices`. */
-static int choice(lua_State *L, const char *name, const char *const *choices) {
-  const char *text =
-      lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-  for (int i = 0; text != NULL && choices[i] != NULL; i++)
-    if (strcmp(text, choices[i]) == 0)
-      return i;
-  return luaL_error(L, "the request's %s is not one that is known", name);
-}
-
-/* Reads the value on top of the stack into the field. Texts stay in the table,
- * which lives until submit is done with them. */
-static void read_field(lua_State *L, size_t index, fdk_request *request) {
-  static const char *const auths[] = {"none", "basic", "digest", NULL};
-  static const char *const versions[] = {"auto", "1.1", "2",
-                                         "2-prior-knowledge", NULL};
-  const char *name = fields[index].name;
-  void *into = (char *)request + fields[index].offset;
-  switch (fields[index].kind) {
-  case TEXT: {
-    fdk_text *text = into;
-    if (lua_type(L, -1) != LUA_TSTRING)
-      wrong_type(L, name, "a string");
-    text->data = lua_tolstring(L, -1, &text->size);
-    break;
-  }
-  case SECONDS:
-    if (lua_type(L, -1) != LUA_TNUMBER)
-      wrong_type(L, name, "a number");
-    *(double *)into = (double)lua_tonumber(L, -1);
-    break;
-  case BYTES: {
-    lua_Number number =
-        lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
-    if (!(number >= 0))
-      wrong_type(L, name, "a number of 0 or more");
-    *(size_t *)into =
-        number < (lua_Number)(SIZE_MAX / 4) ? (size_t)number : SIZE_MAX / 4;
-    break;
-  }
-  case FLAG:
-    *(bool *)into = lua_toboolean(L, -1) != 0;
-    break;
-  case HEADERS:
-    *(fdk_header_list **)into = fdk_check_headers(L, lua_gettop(L));
-    break;
-  case AUTH:
-    *(fdk_auth *)into = (fdk_auth)choice(L, name, auths);
-    break;
-  case HTTP:
-    *(fdk_http *)into = (fdk_http)choice(L, name, versions);
-    break;
-  }
-}
-
-/* Reads the table at `index`; what it does not know there is for others. The
- * names are the upvalues of the running function: Lua's strings, found without
- * a search for them. */
-static void read_request(lua_State *L, int index, fdk_request *request) {
-  fdk_request_init(request);
-  for (int i = 0; i < FIELDS; i++) {
-    lua_pushvalue(L, lua_upvalueindex(i + 1));
-    lua_rawget(L, index);
-    if (!lua_isnil(L, -1))
-      read_field(L, (size_t)i, request);
-    lua_pop(L, 1);
-  }
-  if (request->url.data == NULL)
-    luaL_error(L, "the request has no url");
-}
-
-/* A NUL would cut a text short on its way through libcurl. */
-static bool has_nul(const fdk_request *request, fdk_failure *failure) {
-  for (size_t i = 0; i < FIELDS; i++) {
-    fdk_text text = {NULL, 0};
-    if (fields[i].kind != TEXT ||
-        fields[i].offset == offsetof(fdk_request, body))
-      continue;
-    memcpy(&text, (const char *)request + fields[i].offset, sizeof text);
-    if (text.data != NULL && strlen(text.data) != text.size) {
-      fdk_fail(failure, FDK_KIND_INVALID_INPUT, "the %s contains a NUL byte",
-               fields[i].name);
-      failure->field = fields[i].name;
-      return true;
-    }
-  }
-  return false;
-}
+/* ---- sending ---------------------------------------------------------- */
 
 /* engine:submit(request [, stepping]) -> transfer | nil, failure; `stepping`:
  * step or perform follows at once, so that the descriptor need not be told */
@@ -192,8 +68,8 @@ static int engine_submit(lua_State *L) {
   if (!fdk_engine_usable(self->engine, &failure))
     return push_refusal(L, &failure);
   fdk_request request;
-  read_request(L, 2, &request);
-  if (has_nul(&request, &failure))
+  fdk_read_request(L, 2, &request);
+  if (fdk_request_has_nul(&request, &failure))
     return push_refusal(L, &failure);
   box->transfer = fdk_engine_transfer(self->engine);
   if (box->transfer == NULL)
@@ -365,10 +241,7 @@ void fdk_open_engine(lua_State *L) {
   fdk_new_type(L, ENGINE_TYPE, meta, methods);
   luaL_getmetatable(L, ENGINE_TYPE);
   lua_getfield(L, -1, "__index");
-  luaL_checkstack(L, FIELDS + 1, "not enough memory for the core");
-  for (int i = 0; i < FIELDS; i++)
-    lua_pushstring(L, fields[i].name);
-  lua_pushcclosure(L, engine_submit, FIELDS);
+  fdk_push_reader(L, engine_submit);
   lua_setfield(L, -2, "submit");
   lua_pop(L, 2);
   fdk_set_functions(L, functions);

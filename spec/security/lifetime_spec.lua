@@ -123,6 +123,14 @@ describe("a finalizer in the midst of a call", function()
         engine = core.engine()
         return engine:submit(request)
       end]],
+    ["empties the request that is prepared and submitted"] = [[
+      spoil = function() for key in pairs(request) do request[key] = nil end collectgarbage() end
+      try = function()
+        request = { username = ("z"):rep(100), password = ("p"):rep(100), auth = "basic", ca_file = ("/c"):rep(100) }
+        request.prepared, request.url = core.request(request), "http://127.0.0.1:9/" .. ("x"):rep(300)
+        engine = core.engine()
+        return engine:submit(request)
+      end]],
     ["gives the body back that is read"] = [[
       spoil = function() transfer:release(); for _ = 1, 3 do core.json_encode { ("f"):rep(100000) } end end
       try = function() transfer = answered(); return #transfer:body(), transfer:json() end]],
