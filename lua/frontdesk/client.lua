@@ -307,6 +307,9 @@ local function new_request(self, operation, credential)
   if credential.username then
     request.auth, request.username, request.password = credential.kind, credential.username, credential.password
   end
+  if not options.transport then -- which might change what it is sent
+    request.prepared = core.request(request)
+  end
   return request
 end
 
