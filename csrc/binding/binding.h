@@ -40,6 +40,10 @@ typedef struct fdk_transfer_box {
 
 fdk_transfer_box *fdk_push_transfer(lua_State *L, int owner);
 
+/* Pushes a table that can own transfer objects: it has their metatable at 1,
+ * where it is found sooner than in the registry. */
+void fdk_new_owner(lua_State *L);
+
 /* The open transfer object at `index`; raises when it is something else. */
 fdk_transfer_box *fdk_check_transfer(lua_State *L, int index);
 

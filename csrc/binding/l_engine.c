@@ -214,7 +214,7 @@ static int engine_new(lua_State *L) {
   engine_box *self = fdk_new_userdata(L, sizeof *self);
   *self = (engine_box){type_name, NULL};
   fdk_set_type(L, ENGINE_TYPE);
-  lua_createtable(L, 1, 1);
+  fdk_new_owner(L);
   lua_pushvalue(L, 2);
   lua_setfield(L, -2, "engine");
   fdk_set_owner(L, 2);

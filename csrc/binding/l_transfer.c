@@ -12,11 +12,18 @@ static fdk_transfer_box *check_box(lua_State *L, int index) {
   return fdk_check_userdata(L, index, type_name, sizeof(fdk_transfer_box));
 }
 
+void fdk_new_owner(lua_State *L) {
+  lua_createtable(L, 1, 1);
+  luaL_getmetatable(L, TRANSFER_TYPE);
+  lua_rawseti(L, -2, 1);
+}
+
 fdk_transfer_box *fdk_push_transfer(lua_State *L, int owner) {
   owner = fdk_absolute(L, owner);
   fdk_transfer_box *box = fdk_new_userdata(L, sizeof *box);
   *box = (fdk_transfer_box){.type = type_name};
-  fdk_set_type(L, TRANSFER_TYPE);
+  lua_rawgeti(L, owner, 1);
+  lua_setmetatable(L, -2);
   lua_pushvalue(L, owner);
   fdk_set_owner(L, -2);
   return box;
@@ -65,8 +72,8 @@ static fdk_transfer_box *check_done(lua_State *L) {
   return box;
 }
 
-static const fdk_answer *check_answer(lua_State *L) {
-  const fdk_transfer_box *box = check_done(L);
+static fdk_answer *check_answer(lua_State *L) {
+  fdk_transfer_box *box = check_done(L);
   return box->answer != NULL ? box->answer : &box->transfer->answer;
 }
 
@@ -134,14 +141,13 @@ static int transfer_header(lua_State *L) {
 }
 
 static int push_headers(lua_State *L) {
-  const fdk_answer *answer = check_answer(L);
+  fdk_answer *answer = check_answer(L);
   size_t count = fdk_answer_field_count(answer);
   lua_createtable(L, 0, (int)count);
   int table = lua_gettop(L);
   for (size_t i = 0; i < count; i++) {
     fdk_field field = fdk_answer_field(answer, i);
-    const char *text = answer->head.data;
-    lua_pushlstring(L, text + field.name, field.name_size);
+    lua_pushlstring(L, fdk_answer_name(answer, field), field.name_size);
     lua_pushvalue(L, -1);
     lua_rawget(L, table);
     bool first = lua_isnil(L, -1);
@@ -149,7 +155,7 @@ static int push_headers(lua_State *L) {
       lua_pop(L, 1);
     else
       lua_pushliteral(L, ", ");
-    lua_pushlstring(L, text + field.value, field.value_size);
+    lua_pushlstring(L, answer->head.data + field.value, field.value_size);
     if (!first)
       lua_concat(L, 3);
     lua_rawset(L, table);

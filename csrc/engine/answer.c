@@ -34,6 +34,14 @@ fdk_field fdk_answer_field(const fdk_answer *answer, size_t index) {
   return field;
 }
 
+const char *fdk_answer_name(fdk_answer *answer, fdk_field field) {
+  char *name = answer->head.data + field.name;
+  for (size_t i = 0; i < field.name_size; i++)
+    if (name[i] >= 'A' && name[i] <= 'Z')
+      name[i] = (char)(name[i] + ('a' - 'A'));
+  return name;
+}
+
 bool fdk_answer_find(const fdk_answer *answer, const char *name, size_t size,
                      fdk_field *field) {
   for (size_t i = fdk_answer_field_count(answer); i-- > 0;) {

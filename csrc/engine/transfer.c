@@ -99,11 +99,23 @@ static bool end_block(fdk_transfer *transfer) {
   return transfer->limit == FDK_LIMIT_NONE;
 }
 
-static void trim(const char **text, size_t *size) {
-  while (*size > 0 && ((*text)[0] == ' ' || (*text)[0] == '\t'))
-    (*text)++, (*size)--;
-  while (*size > 0 && ((*text)[*size - 1] == ' ' || (*text)[*size - 1] == '\t'))
-    (*size)--;
+static bool is_blank(char byte) {
+  return byte == ' ' || byte == '\t';
+}
+
+/* The size of the text without the blanks it ends with. */
+static size_t trimmed(const char *text, size_t size) {
+  while (size > 0 && is_blank(text[size - 1]))
+    size--;
+  return size;
+}
+
+/* How many blanks the text begins with. */
+static size_t blanks(const char *text, size_t size) {
+  size_t count = 0;
+  while (count < size && is_blank(text[count]))
+    count++;
+  return count;
 }
 
 /* -1: not a number. One that is too large for the type is larger than any
@@ -148,7 +160,9 @@ static bool continue_field(fdk_answer *answer, const char *text, size_t size) {
   size_t count = fdk_answer_field_count(answer);
   if (count == 0)
     return true;
-  trim(&text, &size);
+  size_t indent = blanks(text, size);
+  text += indent;
+  size = trimmed(text, size - indent);
   fdk_field field = fdk_answer_field(answer, count - 1);
   if (!fdk_buffer_push(&answer->head, ' ') ||
       !append_text(&answer->head, text, size))
@@ -161,31 +175,25 @@ static bool continue_field(fdk_answer *answer, const char *text, size_t size) {
 
 static bool add_field(fdk_transfer *transfer, const char *line, size_t size) {
   fdk_answer *answer = &transfer->answer;
-  trim(&line, &size);
+  size = trimmed(line, size);
   const char *colon = memchr(line, ':', size);
   if (colon ==
       NULL) /* libcurl lets such lines pass; there is no header in it */
     return true;
   size_t start = answer->head.size;
-  const char *name = line;
-  size_t name_size = (size_t)(colon - line);
-  const char *value = colon + 1;
-  size_t value_size = size - name_size - 1;
-  trim(&name, &name_size);
-  trim(&value, &value_size);
+  size_t before = (size_t)(colon - line) + 1;
+  size_t value = before + blanks(line + before, size - before);
+  size_t name_size = trimmed(line, before - 1);
+  size_t value_size = size - value;
   fdk_field field = {(uint32_t)start, (uint32_t)name_size,
-                     (uint32_t)(start + size - value_size),
-                     (uint32_t)value_size};
+                     (uint32_t)(start + value), (uint32_t)value_size};
   if (!fdk_buffer_reserve(&answer->fields, sizeof field) ||
       !append_text(&answer->head, line, size))
     return false;
   fdk_buffer_append(&answer->fields, (const char *)&field, sizeof field);
-  char *text = answer->head.data + start;
-  for (size_t i = 0; i < name_size; i++)
-    text[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
-  if (name_size == 14 && memcmp(text, "content-length", 14) == 0)
-    take_length(transfer, value, value_size);
-  else if (name_size == 17 && memcmp(text, "transfer-encoding", 17) == 0)
+  if (name_size == 14 && strncasecmp(line, "content-length", 14) == 0)
+    take_length(transfer, line + value, value_size);
+  else if (name_size == 17 && strncasecmp(line, "transfer-encoding", 17) == 0)
     transfer->coded = true;
   return true;
 }
@@ -210,9 +218,8 @@ static bool take_line(fdk_transfer *transfer, const char *line, size_t size) {
   }
   if (!transfer->in_block) /* a trailer: counted, not kept */
     return true;
-  bool fits = line[0] == ' ' || line[0] == '\t'
-                  ? continue_field(&transfer->answer, line, size)
-                  : add_field(transfer, line, size);
+  bool fits = is_blank(line[0]) ? continue_field(&transfer->answer, line, size)
+                                : add_field(transfer, line, size);
   if (!fits)
     transfer->limit = FDK_LIMIT_MEMORY;
   return fits;

@@ -65,7 +65,7 @@ void fdk_request_init(fdk_request *request);
  * failure filled in (kind invalid_input, or timeout when no time is left). */
 bool fdk_request_check(const fdk_request *request, fdk_failure *failure);
 
-/* One header of the answer: offsets into `head`; the name in lower case. */
+/* One header of the answer: offsets into `head`. */
 typedef struct fdk_field {
   uint32_t name, name_size;
   uint32_t value, value_size;
@@ -93,6 +93,9 @@ fdk_answer *fdk_answer_copy(const fdk_answer *answer);
 /* The headers, in the order they came. */
 size_t fdk_answer_field_count(const fdk_answer *answer);
 fdk_field fdk_answer_field(const fdk_answer *answer, size_t index);
+
+/* The name of one, in lower case from now on: most are never asked for. */
+const char *fdk_answer_name(fdk_answer *answer, fdk_field field);
 
 /* The last header of that name in any case; false when there is none. */
 bool fdk_answer_find(const fdk_answer *answer, const char *name, size_t size,

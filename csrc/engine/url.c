@@ -54,19 +54,22 @@ fdk_url_status fdk_url_append_segment(fdk_buffer *out, const char *text,
   return fdk_url_append_query(out, text, size);
 }
 
+/* What is wrong with a byte that no URL may have. */
+static fdk_url_status problem_of(unsigned char byte) {
+  if (byte == ' ')
+    return FDK_URL_SPACE;
+  if (byte == '\\')
+    return FDK_URL_BACKSLASH;
+  return byte > 127 ? FDK_URL_NOT_ASCII : FDK_URL_CONTROL;
+}
+
 fdk_url_status fdk_url_scan(const char *text, size_t size) {
   if (size == 0)
     return FDK_URL_EMPTY;
   for (size_t i = 0; i < size; i++) {
     unsigned char byte = (unsigned char)text[i];
-    if (byte < ' ' || byte == 127)
-      return FDK_URL_CONTROL;
-    if (byte == ' ')
-      return FDK_URL_SPACE;
-    if (byte == '\\')
-      return FDK_URL_BACKSLASH;
-    if (byte > 127)
-      return FDK_URL_NOT_ASCII;
+    if (byte <= ' ' || byte >= 127 || byte == '\\')
+      return problem_of(byte);
   }
   const char *authority;
   if (strncasecmp(text, "http://", 7) == 0)
