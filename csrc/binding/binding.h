@@ -36,12 +36,13 @@ typedef struct fdk_transfer_box {
   fdk_answer *answer;     /* which is kept when the transfer is released */
   bool released;          /* the body was given back */
   bool reading;           /* the answer is being read and must stay */
+  fdk_answer room[];      /* for an answer that is not too large */
 } fdk_transfer_box;
 
 fdk_transfer_box *fdk_push_transfer(lua_State *L, int owner);
 
-/* Pushes a table that can own transfer objects: it has their metatable at 1,
- * where it is found sooner than in the registry. */
+/* Pushes a table that can own transfer objects: it has their metatables,
+ * where they are found sooner than in the registry. */
 void fdk_new_owner(lua_State *L);
 
 /* The open transfer object at `index`; raises when it is something else. */

@@ -8,21 +8,34 @@
 #define TRANSFER_TYPE "frontdesk.transfer"
 static const char type_name[] = TRANSFER_TYPE;
 
+/* Of a transfer object that holds nothing it would have to give back: the same,
+ * but without a finalizer, which is much of what it costs a collector. */
+#define SETTLED_TYPE TRANSFER_TYPE ".settled"
+
+/* For an answer with nine headers or so. More would only make the collector
+ * work more often. */
+enum { ANSWER_ROOM = 480 };
+
 static fdk_transfer_box *check_box(lua_State *L, int index) {
   return fdk_check_userdata(L, index, type_name, sizeof(fdk_transfer_box));
 }
 
+/* Where they are in the owner. */
+enum { METATABLE = 1, SETTLED_METATABLE };
+
 void fdk_new_owner(lua_State *L) {
-  lua_createtable(L, 1, 1);
+  lua_createtable(L, 2, 1);
   luaL_getmetatable(L, TRANSFER_TYPE);
-  lua_rawseti(L, -2, 1);
+  lua_rawseti(L, -2, METATABLE);
+  luaL_getmetatable(L, SETTLED_TYPE);
+  lua_rawseti(L, -2, SETTLED_METATABLE);
 }
 
 fdk_transfer_box *fdk_push_transfer(lua_State *L, int owner) {
   owner = fdk_absolute(L, owner);
-  fdk_transfer_box *box = fdk_new_userdata(L, sizeof *box);
+  fdk_transfer_box *box = fdk_new_userdata(L, sizeof *box + ANSWER_ROOM);
   *box = (fdk_transfer_box){.type = type_name};
-  lua_rawgeti(L, owner, 1);
+  lua_rawgeti(L, owner, METATABLE);
   lua_setmetatable(L, -2);
   lua_pushvalue(L, owner);
   fdk_set_owner(L, -2);
@@ -261,10 +274,18 @@ static int transfer_release(lua_State *L) {
   fdk_transfer_drop_body(transfer);
   if (transfer->failed || transfer->pinned) /* to be told of by the engine */
     return 0;
-  box->answer = fdk_answer_copy(&transfer->answer);
-  if (box->answer != NULL) { /* else there is no memory, and it stays */
-    box->transfer = NULL;
-    fdk_transfer_free(transfer);
+  size_t size = fdk_answer_size(&transfer->answer);
+  bool fits = size <= ANSWER_ROOM;
+  void *room = fits ? box->room : malloc(size);
+  if (room == NULL) /* so all of it stays */
+    return 0;
+  box->answer = fdk_answer_copy(&transfer->answer, room);
+  box->transfer = NULL;
+  fdk_transfer_free(transfer);
+  if (fits) {
+    fdk_push_owner(L, 1);
+    lua_rawgeti(L, -1, SETTLED_METATABLE);
+    lua_setmetatable(L, 1);
   }
   return 0;
 }
@@ -275,7 +296,8 @@ static int transfer_free(lua_State *L) {
   fdk_transfer *transfer = box->transfer;
   if (box->reading)
     return 0;
-  free(box->answer);
+  if (box->answer != box->room)
+    free(box->answer);
   box->answer = NULL;
   if (transfer != NULL) {
     unpin(L, transfer);
@@ -312,4 +334,14 @@ void fdk_open_transfer(lua_State *L) {
       {"reused", transfer_reused},   {"cancel", transfer_cancel},
       {"release", transfer_release}, {NULL, NULL}};
   fdk_new_type(L, TRANSFER_TYPE, meta, methods);
+  luaL_newmetatable(L, SETTLED_TYPE);
+  luaL_getmetatable(L, TRANSFER_TYPE);
+  for (lua_pushnil(L); lua_next(L, -2) != 0;) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, -5);
+  }
+  lua_pushnil(L);
+  lua_setfield(L, -3, "__gc");
+  lua_pop(L, 2);
 }

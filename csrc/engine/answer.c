@@ -1,7 +1,6 @@
 /* answer.c: reading and keeping an answer; see transfer.h. */
 #include "transfer.h"
 
-#include <stdlib.h>
 #include <strings.h>
 
 /* A view of the bytes of `buffer`, which are copied to `to`. */
@@ -11,16 +10,16 @@ static fdk_buffer copy_bytes(char *to, const fdk_buffer *buffer) {
   return (fdk_buffer){to, buffer->size, 0};
 }
 
-fdk_answer *fdk_answer_copy(const fdk_answer *answer) {
-  size_t fields = sizeof *answer;
-  size_t head = fields + answer->fields.size;
-  char *block = malloc(head + answer->head.size);
-  if (block == NULL)
-    return NULL;
-  fdk_answer *copy = (fdk_answer *)(void *)block;
+size_t fdk_answer_size(const fdk_answer *answer) {
+  return sizeof *answer + answer->fields.size + answer->head.size;
+}
+
+fdk_answer *fdk_answer_copy(const fdk_answer *answer, void *room) {
+  fdk_answer *copy = room;
+  char *fields = (char *)(copy + 1);
   *copy = *answer;
-  copy->fields = copy_bytes(block + fields, &answer->fields);
-  copy->head = copy_bytes(block + head, &answer->head);
+  copy->fields = copy_bytes(fields, &answer->fields);
+  copy->head = copy_bytes(fields + answer->fields.size, &answer->head);
   return copy;
 }
 

@@ -86,9 +86,10 @@ typedef struct fdk_answer {
   fdk_buffer fields; /* fdk_field, one after another */
 } fdk_answer;
 
-/* A copy in one piece, to be given to free(); NULL when memory is out. Its
- * buffers are only to be read. */
-fdk_answer *fdk_answer_copy(const fdk_answer *answer);
+/* How many bytes a copy takes; and a copy at `room`, which has as many. The
+ * copy's buffers are in there too, and only to be read. */
+size_t fdk_answer_size(const fdk_answer *answer);
+fdk_answer *fdk_answer_copy(const fdk_answer *answer, void *room);
 
 /* The headers, in the order they came. */
 size_t fdk_answer_field_count(const fdk_answer *answer);

@@ -114,17 +114,29 @@ describe("a released transfer", function()
     assert.equal("frontdesk.transfer: failed (cancelled)", tostring(transfer))
   end)
 
-  it("can be closed, twice, and is closed then", function()
-    local transfer = send "/first"
-    transfer:release()
-    local close = getmetatable(transfer).__gc
-    close(transfer)
-    close(transfer)
-    assert.equal("frontdesk.transfer: closed", tostring(transfer))
-    for _, method in ipairs({ "status", "headers", "release", "done", "cancel" }) do
-      local ok, message = pcall(transfer[method], transfer)
-      assert.is_false(ok)
-      assert.matches("closed", message)
+  for _, path in ipairs({ "/first", "/many" }) do
+    it("of " .. path .. " can be closed, twice, and is closed then", function()
+      local transfer = send(path)
+      transfer:release()
+      local close = getmetatable(transfer).__close
+      close(transfer)
+      close(transfer)
+      assert.equal("frontdesk.transfer: closed", tostring(transfer))
+      for _, method in ipairs({ "status", "headers", "release", "done", "cancel" }) do
+        local ok, message = pcall(transfer[method], transfer)
+        assert.is_false(ok)
+        assert.matches("closed", message)
+      end
+    end)
+  end
+
+  it("keeps a collector busy only when it has something to give back", function()
+    for path, settled in pairs({ ["/first"] = true, ["/many"] = false }) do
+      local transfer = send(path)
+      assert.is_not_nil(getmetatable(transfer).__gc)
+      transfer:release()
+      assert.equal(settled, getmetatable(transfer).__gc == nil)
+      assert.equal("frontdesk.transfer", getmetatable(transfer).__name)
     end
   end)
 
