@@ -143,6 +143,8 @@ function stages.engine()
     transfer:release()
     assert(transfer:status() == 200 and transfer:header "Content-Type" and transfer:timings().total > 0)
   end
+  local prepared = core.request { method = "POST", max_body = 100 }
+  equal("got 3", perform(engine, { prepared = prepared, url = url .. "/post", body = "abc", timeout = SECONDS }):body())
   equal("got 3000", perform(engine, { url = url .. "/post", method = "POST", body = ("b"):rep(3000), timeout = SECONDS }):body())
   equal(302, perform(engine, { url = url .. "/moved", timeout = SECONDS }):status())
   for _ = 1, 2 do
