@@ -1,36 +1,59 @@
 --- Reads an answer by its service's own rule of success, and finds the error where it is none.
 
 local errors = require "frontdesk.errors"
+local null = require("frontdesk.core").null
 local paths = require "frontdesk.paths"
 local retry_after = require "frontdesk.retry_after"
 
 local envelope = {}
 
--- One condition of `ok` as a function of the document, a table; false means: not a success.
-local function compile_condition(condition)
-  local read = paths.table_reader(condition[1])
-  if condition.absent then
-    return function(document) return read(document) == nil end
+local NOTHING = {} -- what a value that is no table has in it
+
+local function always()
+  return true
+end
+
+-- A condition of `ok` with the ones behind it, as a function of the document, a table: true when
+-- all hold. `rest` are those behind it.
+local function compile_condition(condition, path, rest)
+  local step, beyond = path:match "^([^%.]+)%.(.+)$"
+  if step then
+    local holds = compile_condition(condition, beyond, always)
+    return function(document)
+      local inner = document[step]
+      return holds(type(inner) == "table" and inner or NOTHING) and rest(document)
+    end
+  elseif condition.absent then
+    return function(document)
+      local value = document[path]
+      return (value == nil or value == null) and rest(document)
+    end
   elseif condition.empty then
     return function(document)
-      local value = read(document)
-      return value == nil or value == "" or (type(value) == "table" and next(value) == nil)
+      local value = document[path]
+      local empty = value == nil or value == null or value == "" or type(value) == "table" and next(value) == nil
+      return empty and rest(document)
     end
   elseif condition.isnt ~= nil then
     local refused = condition.isnt
-    return function(document) return read(document) ~= refused end
+    return function(document) return document[path] ~= refused and rest(document) end
   end
   local optional, wanted = condition.optional, {}
   for _, value in ipairs(type(condition.is) == "table" and condition.is or { condition.is }) do
     wanted[value] = true
   end
   return function(document)
-    local value = read(document)
-    if value == nil then
-      return optional
-    end
-    return wanted[value]
+    local value = document[path]
+    return (wanted[value] or optional and (value == nil or value == null)) and rest(document)
   end
+end
+
+-- All conditions of a list, and those behind it, as one.
+local function compile_conditions(list, rest)
+  for i = list and #list or 0, 1, -1 do
+    rest = compile_condition(list[i], list[i][1], rest)
+  end
+  return rest
 end
 
 local function compile_list(list, compile_item)
@@ -72,24 +95,21 @@ function envelope.compile(description, operation)
     end
     return description.envelope[name]
   end
-  local conditions = compile_list(setting "ok", compile_condition)
-  for _, condition in ipairs(operation.envelope and operation.envelope.also or {}) do
-    conditions[#conditions + 1] = compile_condition(condition)
-  end
   local value = operation.value
   if value == nil then
     value = setting "value"
   end
+  local read_value = type(value) == "string" and paths.table_reader(value) or nil
   return {
-    ok = conditions,
-    value = type(value) == "string" and paths.table_reader(value) or nil,
+    accepts = compile_conditions(setting "ok", compile_conditions(operation.envelope and operation.envelope.also, always)),
+    value = value == true and always or read_value, -- out of a successful document; nil where that is the value
     value_path = value,
     code = compile_list(setting "code", compile_code),
     message = compile_list(setting "message", paths.table_reader),
     fields = setting "fields" and paths.table_reader(setting "fields"),
     text = setting "text" or {},
     our_words = setting "our_words" == true,
-    expects = expected_type(operation.output),
+    expects = value ~= true and expected_type(operation.output),
     errors = setting "errors" or description.errors or {},
     retry = operation.retry,
   }
@@ -171,7 +191,7 @@ local function failure(rule, reply, fields)
   if status == 429 or status == 503 then
     fields.retry_after = retry_after(reply:header "retry-after")
   end
-  return nil, fields
+  return nil, fields, fields.body
 end
 
 -- An answer that is no JSON document.
@@ -196,46 +216,72 @@ local function read_text(rule, reply, problem)
   })
 end
 
-local function is_success(rule, fields)
-  local ok = rule.ok
-  for i = 1, #ok do
-    if not ok[i](fields) then
-      return false
-    end
+-- A successful document whose value is not what the service promises.
+local function read_wrong_value(rule, reply, document, value)
+  local path = rule.value_path and '"' .. rule.value_path .. '"'
+  local what
+  if value == nil then
+    what = "the answer has no " .. path
+  else
+    what = (path or "the answer") .. " is " .. (value == "" and "empty" or "not a " .. rule.expects)
   end
-  return true
+  return failure(rule, reply, {
+    kind = "protocol", body = document,
+    message = what .. ", which is not what the service promises; check base_url",
+  })
 end
-
--- What the call returns, out of a successful document; nil and the complaint when it is not there.
-local function find_value(rule, document, fields)
-  if rule.value_path == true then
-    return true
-  end
-  local value, expects = document, rule.expects
-  if rule.value then
-    value = rule.value(fields)
-    if value == nil then
-      return nil, 'the answer has no "' .. rule.value_path .. '"'
-    end
-  end
-  if expects and (type(value) ~= expects or value == "") then
-    local name = rule.value and '"' .. rule.value_path .. '"' or "the answer"
-    return nil, name .. " is " .. (value == "" and "empty" or "not a " .. expects)
-  end
-  return value
-end
-
-local NOTHING = {} -- what a document that is no table has in it
 
 -- HTTP 204: says that all is well, and can say no more than that.
 local function read_nothing(rule, reply)
-  if rule.value_path == true or not rule.expects then
+  if not rule.expects then
     return true
   end
   return failure(rule, reply, {
     kind = "protocol",
     message = "the service answered with HTTP 204 and nothing in it, which is not what it promises; check base_url",
   })
+end
+
+-- A successful status with no JSON document, which is good only where there is nothing to say.
+local function read_no_document(rule, reply, problem)
+  if rule.value == always and reply:size() == 0 and rule.accepts(NOTHING) then
+    return true
+  end
+  return read_text(rule, reply, problem)
+end
+
+-- The error that a document tells of.
+local function read_error(rule, reply, document)
+  local fields = type(document) == "table" and document or NOTHING
+  local code = find_code(rule, fields)
+  local field, said = find_field(rule, fields)
+  local message = find_message(rule, fields, code)
+  if said then
+    message = (message and message .. ": " or "") .. field .. ": " .. said
+  end
+  return failure(rule, reply, { code = code, message = message, field = field, body = document })
+end
+
+-- An answer of a status that does not stand for success, or comes with nothing.
+local function read_other(rule, reply, status, keep_null)
+  if status == 204 then
+    return read_nothing(rule, reply)
+  elseif status < 200 then
+    return failure(rule, reply, {
+      kind = "protocol",
+      message = "the service answered with HTTP " .. status .. ", which is no final answer; check base_url",
+    })
+  end
+  local document, problem = reply:json(keep_null)
+  if status < 400 then -- whatever its body says
+    return failure(rule, reply, {
+      kind = "protocol", body = document,
+      message = "the service answered with a redirect, which is not followed; check base_url",
+    })
+  elseif document == nil then
+    return read_text(rule, reply, problem)
+  end
+  return read_error(rule, reply, document)
 end
 
 --- Reads a reply.
@@ -247,47 +293,28 @@ end
 ---@return table|nil fields of the error on failure
 ---@return any document the whole decoded answer
 function envelope.read(rule, reply, status, keep_null)
-  if status == 204 then
-    return read_nothing(rule, reply)
-  elseif status < 200 then
-    return failure(rule, reply, {
-      kind = "protocol",
-      message = "the service answered with HTTP " .. status .. ", which is no final answer; check base_url",
-    })
+  if status ~= 200 and (status < 200 or status >= 300 or status == 204) then
+    return read_other(rule, reply, status, keep_null)
   end
   local document, problem = reply:json(keep_null)
-  if status >= 300 and status < 400 then -- whatever its body says
-    return failure(rule, reply, {
-      kind = "protocol", body = document,
-      message = "the service answered with a redirect, which is not followed; check base_url",
-    })
-  end
-  local accepted = status >= 200 and status < 300
-  if document == nil then
-    if accepted and reply:size() == 0 and rule.value_path == true and is_success(rule, NOTHING) then
-      return true
+  local fields = document
+  if type(document) ~= "table" then
+    if document == nil then
+      return read_no_document(rule, reply, problem)
     end
-    return read_text(rule, reply, problem)
+    fields = NOTHING
   end
-  local fields = type(document) == "table" and document or NOTHING
-  if accepted and is_success(rule, fields) then
-    local value, what = find_value(rule, document, fields)
-    if value == nil then
-      return failure(rule, reply, {
-        kind = "protocol", body = document,
-        message = what .. ", which is not what the service promises; check base_url",
-      })
-    end
-    return value, nil, document
+  if not rule.accepts(fields) then
+    return read_error(rule, reply, document)
   end
-
-  local code = find_code(rule, fields)
-  local field, said = find_field(rule, fields)
-  local message = find_message(rule, fields, code)
-  if said then
-    message = (message and message .. ": " or "") .. field .. ": " .. said
+  local value, read_value, expects = document, rule.value, rule.expects
+  if read_value then
+    value = read_value(fields)
   end
-  return failure(rule, reply, { code = code, message = message, field = field, body = document })
+  if value == nil or expects and (type(value) ~= expects or value == "") then
+    return read_wrong_value(rule, reply, document, value)
+  end
+  return value, nil, document
 end
 
 return envelope

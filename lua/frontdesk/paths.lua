@@ -8,29 +8,20 @@ local paths = {}
 ---@param path string
 ---@return fun(document: table): any  nil where a step is missing, is null or is no table
 function paths.table_reader(path)
-  local steps = {}
-  for step in path:gmatch("[^%.]+") do
-    steps[#steps + 1] = step
-  end
-  if #steps == 1 then
-    local only = steps[1]
+  local step, beyond = path:match "^([^%.]+)%.(.+)$"
+  if not step then
     return function(document)
-      local value = document[only]
+      local value = document[path]
       if value ~= null then
         return value
       end
     end
   end
+  local read = paths.table_reader(beyond)
   return function(document)
-    local value = document[steps[1]]
-    for i = 2, #steps do
-      if type(value) ~= "table" then
-        return nil
-      end
-      value = value[steps[i]]
-    end
-    if value ~= null then
-      return value
+    local inner = document[step]
+    if type(inner) == "table" then
+      return read(inner)
     end
   end
 end
