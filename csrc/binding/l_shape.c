@@ -16,10 +16,10 @@ static shape_box *test_box(lua_State *L) {
   return fdk_test_userdata(L, 1, type_name, sizeof(shape_box));
 }
 
-/* The shape at index 1, or NULL when there is none, with the stack cut to two
+/* The shape at index 1, or NULL when there is none, with the stack cut to three
  * values. */
 static const fdk_shape *test_shape(lua_State *L) {
-  lua_settop(L, 2);
+  lua_settop(L, 3);
   const shape_box *self = test_box(L);
   return self != NULL && self->shape.top != NULL ? &self->shape : NULL;
 }
@@ -30,9 +30,10 @@ static int complain(lua_State *L) {
   return luaL_error(L, "call this as shape:method(...), on a " SHAPE_TYPE);
 }
 
-/* Encodes the input at index 2 into the scratch buffers. Returns 0, or the
- * number of results of a refusal: nil, message, field. */
-static int encode(lua_State *L, const fdk_shape *shape) {
+/* Encodes the input at index 2 into the scratch buffers; a target that varies
+ * follows `prefix`. Returns 0, or the number of results of a refusal: nil,
+ * message, field. */
+static int encode(lua_State *L, const fdk_shape *shape, fdk_shape_text prefix) {
   int type = lua_type(L, 2);
   if (type != LUA_TNIL && type != LUA_TTABLE) {
     lua_pushnil(L);
@@ -42,9 +43,12 @@ static int encode(lua_State *L, const fdk_shape *shape) {
   }
   fdk_shape_run run = {.L = L, .body = fdk_scratch(L, FDK_SCRATCH_BODY)};
   run.target = run.body; /* not written to, unless it varies */
-  if (shape->target_varies)
+  if (shape->target_varies) {
     run.target = fdk_scratch(L, FDK_SCRATCH_TARGET);
-  if (fdk_shape_encode(&run, shape, type == LUA_TTABLE ? 2 : 0))
+    (void)fdk_shape_append(&run, run.target, prefix);
+  }
+  if (!run.no_memory &&
+      fdk_shape_encode(&run, shape, type == LUA_TTABLE ? 2 : 0))
     return 0;
   if (run.no_memory)
     return luaL_error(L, "not enough memory to encode the input");
@@ -57,24 +61,42 @@ static int encode(lua_State *L, const fdk_shape *shape) {
   return 2;
 }
 
-/* shape:encode(input?) -> target, body | target, nil | nil, message, field */
+/* The target just encoded, with the prefix at index 3, if any, before it. What
+ * does not vary is kept as a string. */
+static void push_target(lua_State *L, const fdk_shape *shape) {
+  if (shape->target_varies) {
+    fdk_scratch_push(L, FDK_SCRATCH_TARGET);
+    return;
+  }
+  fdk_push_owner(L, 1);
+  lua_rawgeti(L, -1, 1);
+  lua_replace(L, -2);
+  if (lua_isnil(L, 3))
+    return;
+  lua_pushvalue(L, 3);
+  lua_insert(L, -2);
+  lua_concat(L, 2);
+}
+
+/* shape:encode(input?, prefix?) -> target, body | target, nil | nil, message,
+ * field; the target with `prefix` before it */
 static int shape_encode(lua_State *L) {
   const fdk_shape *shape = test_shape(L);
   if (shape == NULL)
     return complain(L);
-  int refused = encode(L, shape);
+  fdk_shape_text prefix;
+  prefix.data = luaL_optlstring(L, 3, "", &prefix.size);
+  int refused = encode(L, shape, prefix);
   if (refused > 0)
     return refused;
-  if (shape->target_varies) {
-    fdk_scratch_push(L, FDK_SCRATCH_TARGET);
-  } else {
-    fdk_push_owner(L, 1);
-    lua_rawgeti(L, -1, 1);
-  }
+  /* first, for to make the other may collect garbage, and a finalizer write
+   * another body */
   if (shape->body)
     fdk_scratch_push(L, FDK_SCRATCH_BODY);
   else
     lua_pushnil(L);
+  push_target(L, shape);
+  lua_insert(L, -2);
   return 2;
 }
 
@@ -83,7 +105,7 @@ static int shape_check(lua_State *L) {
   const fdk_shape *shape = test_shape(L);
   if (shape == NULL)
     return complain(L);
-  int refused = encode(L, shape);
+  int refused = encode(L, shape, (fdk_shape_text){"", 0});
   if (refused > 0)
     return refused;
   lua_pushboolean(L, 1);

@@ -262,6 +262,22 @@ describe("a shape's body", function()
 end)
 
 describe("a shape's target", function()
+  it("follows the prefix that is given, whether it varies or not", function()
+    local still = core.shape { path = "/x", body = "json", fields = { { "a", "integer" } } }
+    local varying = core.shape {
+      path = "/x/:id", body = "json",
+      fields = { { "id", "string", ["in"] = "path", required = true }, { "q", "string", ["in"] = "query" } },
+    }
+    for _ = 1, 2 do
+      assert.same({ "http://h/api/x", '{"a":1}' }, { still:encode({ a = 1 }, "http://h/api") })
+      assert.same({ "/x", '{"a":1}' }, { still:encode { a = 1 } })
+      assert.same({ "http://h/x/%3F?q=%2F", "{}" }, { varying:encode({ id = "?", q = "/" }, "http://h") })
+      assert.same({ "/x/7", "{}" }, { varying:encode { id = "7" } })
+      assert.same({ nil, "id is required", "id" }, { varying:encode({}, "http://h") })
+    end
+    assert.has_error(function() still:encode({}, {}) end)
+  end)
+
   local ID = { "id", "string", ["in"] = "path" }
 
   it("is the path itself when nothing varies", function()
@@ -373,6 +389,7 @@ describe("a shape", function()
 
   it("can be encoded in a finalizer while another encodes", function()
     local s = shape({ { "id", "string", ["in"] = "query" }, { "a", "string" } })
+    local still = shape { { "a", "string" } } -- whose target is made of two strings
     local finalizer = newproxy and function(run) -- luacheck: globals newproxy
       getmetatable(newproxy(true)).__gc = run
     end or function(run) setmetatable({}, { __gc = run }) end
@@ -387,6 +404,9 @@ describe("a shape", function()
       local text = ("y"):rep(300 + i)
       local place, encoded = s:encode { id = "mine", a = text }
       assert.equal("/x?id=mine", place)
+      assert.equal('{"a":"' .. text .. '"}', encoded)
+      place, encoded = still:encode({ a = text }, ("h"):rep(200 + i))
+      assert.equal(("h"):rep(200 + i) .. "/x", place)
       assert.equal('{"a":"' .. text .. '"}', encoded)
     end
     collectgarbage()
