@@ -3,6 +3,7 @@
 -- A credential is an object with
 --   headers(base, send, deadline) -> headers | nil, err   the header list of a request
 --   kind, username, password                  for those that libcurl must answer itself
+--   expires                                   whether its headers change in time
 --   renew(used)                               may a refused request be sent once more?
 --   secrets()                                 values that must never be shown
 -- Which one a client has, its service's description and the given options decide.
@@ -174,6 +175,7 @@ function make.exchange(choice, options, description)
 
   return {
     kind = "exchange",
+    expires = true,
     headers = function(base, call, deadline)
       local err
       local current = store:get(key)

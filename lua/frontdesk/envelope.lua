@@ -31,8 +31,8 @@ local function compile_condition(condition, path, rest)
   elseif condition.empty then
     return function(document)
       local value = document[path]
-      local empty = value == nil or value == null or value == "" or type(value) == "table" and next(value) == nil
-      return empty and rest(document)
+      return (value == nil or value == null or value == "" or type(value) == "table" and next(value) == nil)
+        and rest(document)
     end
   elseif condition.isnt ~= nil then
     local refused = condition.isnt

@@ -27,6 +27,8 @@ local quotas = require "frontdesk.quota"
 local rates = require "frontdesk.limits.rate"
 local shared = require "frontdesk.limits.shared"
 
+local take, free = lines.take, lines.free
+
 local limits = {}
 
 limits.MAX_IN_FLIGHT = 256 -- when nobody says otherwise
@@ -117,6 +119,7 @@ function limits.new(options)
     quota = quotas.new(options.origin, store),
     ticket = options.ticket or hosts.ticket,
     counts = { waited = 0, queued = 0, pauses = 0, trips = 0 },
+    enter = Limiter.enter, leave = Limiter.leave, -- at hand: the way through a metatable is long
   }, Limiter)
 end
 
@@ -140,7 +143,7 @@ function Limiter:enter(deadline)
   if line.first or line.taken >= self.most or self.rate or self.store.count ~= 0 and self:is_troubled() then
     return self:enter_guarded(deadline)
   end
-  return line:take(deadline)
+  return take(line, deadline)
 end
 
 -- Whether there is a pause, or the breaker is not closed.
@@ -207,7 +210,7 @@ function Limiter:admit(now, deadline)
   if not admitted then
     return nil, probe
   end
-  local place = self.line:take(deadline)
+  local place = take(self.line, deadline)
   if probe then
     self.probe = place
   end
@@ -338,7 +341,7 @@ function Limiter:leave(place, result)
   if result or self.store.count ~= 0 then
     self:learn(place, result)
   end
-  line:free(place)
+  free(line, place)
   if line.first then
     line:serve(clock.now())
   end

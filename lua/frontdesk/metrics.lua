@@ -9,7 +9,8 @@ local limits = require "frontdesk.limits"
 
 local metrics = {}
 
-local counts, failures = { requests = 0, retries = 0, seconds_paused = 0 }, {}
+local requests, retries, seconds_paused = 0, 0, 0
+local failures = {} -- counts by kind
 
 -- Where a request goes, without what may identify more than the place.
 local function describe(client, request, attempt)
@@ -23,9 +24,13 @@ local function describe(client, request, attempt)
 end
 
 --- Before a request goes out.
+function metrics.request()
+  requests = requests + 1
+end
+
+--- The same, to who wants to know; may raise what the hook raises.
 ---@param client table the inside of a client
-function metrics.request(client, request, attempt)
-  counts.requests = counts.requests + 1
+function metrics.announce(client, request, attempt)
   if client.options.on_request then
     client.options.on_request(describe(client, request, attempt))
   end
@@ -50,7 +55,7 @@ end
 ---@param failure table what the last try met
 ---@param pause number seconds
 function metrics.retry(client, request, attempt, failure, pause)
-  counts.retries, counts.seconds_paused = counts.retries + 1, counts.seconds_paused + pause
+  retries, seconds_paused = retries + 1, seconds_paused + pause
   if client.options.on_retry then
     local event = describe(client, request, attempt)
     event.kind, event.status, event.pause = failure.kind, failure.status, pause
@@ -61,11 +66,11 @@ end
 --- What was counted since the process began.
 ---@return { requests: integer, retries: integer, seconds_paused: number, seconds_limited: number, failures: table<string, integer> }
 function metrics.read()
-  local copy = { failures = {} }
-  for name, count in pairs(counts) do
-    copy[name] = count
-  end
-  copy.seconds_limited = limits.counters().waited
+  local copy = {
+    requests = requests, retries = retries, seconds_paused = seconds_paused,
+    seconds_limited = limits.counters().waited,
+    failures = {},
+  }
   for kind, count in pairs(failures) do
     copy.failures[kind] = count
   end

@@ -49,20 +49,24 @@ local function check_call_options(client, options, level, also)
   end
 end
 
+-- The table of fields of a method that takes one argument for them: the table, or its only
+-- positional field, people:get(id).
+local function read_argument(operation, first, level)
+  if type(first) == "table" then
+    return first
+  elseif operation.args then
+    return { [operation.args[1]] = first }
+  elseif first ~= nil then
+    error(operation.service .. "." .. operation.name .. " takes one table of fields (got a " .. type(first) .. ")", level)
+  end
+end
+
 -- Splits a method's arguments into the table of fields and the call options.
 -- Fields can be positional where the operation names them: people:rename(id, name).
 local function read_arguments(client, operation, also, first, ...)
   local args = operation.args
-  if type(first) == "table" or (first == nil and not args) then
-    local options = ...
-    check_call_options(client, options, 4, also)
-    return first, options
-  end
-  if not args then
-    error(operation.service .. "." .. operation.name .. " takes one table of fields (got a " .. type(first) .. ")", 3)
-  end
-  local input, options = { [args[1]] = first }, ...
-  if args[2] then
+  local input, options = read_argument(operation, first, 4), ...
+  if input ~= first and args[2] then
     for i = 2, #args do
       input[args[i]] = (select(i - 1, ...))
     end
@@ -82,11 +86,24 @@ end
 -- The method that calls an operation.
 local function call_method(client, resource, where, name, method)
   local operation = client:operation(name)
-  return function(self, ...)
+  local args = operation.args
+  if args and args[2] then
+    return function(self, ...)
+      if self ~= resource then
+        advise_colon(where, method)
+      end
+      local input, options = read_arguments(client, operation, nil, ...)
+      return client:call(operation, input, options)
+    end
+  end
+  return function(self, first, options)
     if self ~= resource then
       advise_colon(where, method)
     end
-    local input, options = read_arguments(client, operation, nil, ...)
+    local input = read_argument(operation, first, 3)
+    if options ~= nil then
+      check_call_options(client, options, 3)
+    end
     return client:call(operation, input, options)
   end
 end

@@ -461,6 +461,46 @@ describe("client:request", function()
   end)
 end)
 
+describe("what a client keeps of an operation", function()
+  it("is a request to use again, but never for two calls at once", function()
+    local transports = require "frontdesk.transport"
+    local client, requests, of = nil, {}, transports.of
+    finally(function() transports.of = of end)
+    function transports.of() -- not the client's own, whose requests are not used again
+      return {
+        send = function(_, request)
+          requests[#requests + 1] = request
+          if request.url:find "outer" then
+            assert.is_true(client.things:rename("inner", "Lamp"))
+            assert.equal('{"name":"Desk"}', request.body)
+          end
+          return reply(200, OK)
+        end,
+      }
+    end
+    client = service.new(acme) { token = "tok-1", base_url = "https://again.example", retry = 0 }
+    assert.is_true(client.things:rename("outer", "Desk"))
+    assert.is_true(client.things:rename("last", "Desk"))
+    assert.equal(3, #requests)
+    assert.are_not.equal(requests[1], requests[2])
+    assert.equal(requests[1], requests[3])
+    assert.equal("https://again.example/things/last", requests[3].url)
+    assert.is_nil(requests[3].body) -- kept no longer than the call
+  end)
+
+  it("goes with it, where no description has it", function()
+    local inside = require("frontdesk.client").new(acme, require("frontdesk.config").resolve(acme, {
+      token = "tok-1", transport = fake.transport(reply(200, OK), reply(200, OK)),
+    }))
+    for _ = 1, 2 do
+      assert.is_table((require("frontdesk.request").send(inside, { path = "/things/1", value = "payload" })))
+    end
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(next(inside.routes))
+  end)
+end)
+
 describe("misuse of a client raises", function()
   local function message_of(fn)
     local ok, message = pcall(fn)
@@ -488,6 +528,18 @@ describe("misuse of a client raises", function()
     assert.truthy(message_of(function() client.things:add({}, { timeout = "1" }) end):find("timeout must be a number", 1, true))
     assert.truthy(message_of(function() client.things:add({}, { timeout = -1 }) end):find("positive", 1, true))
     assert.truthy(message_of(function() service.new(acme) "x" end):find("takes a table of options", 1, true))
+  end)
+
+  it("when arguments are wrong, at the line of the caller", function()
+    local client = client_with { token = "tok-1" }
+    for _, message in ipairs {
+      message_of(function() client.things:add "Lamp" end),
+      message_of(function() client.things:get("7", { timeot = 1 }) end),
+      message_of(function() client.things:rename("7", "Desk", { timeot = 1 }) end),
+      message_of(function() client.things:rename({ id = "7" }, { timeot = 1 }) end),
+    } do
+      assert.truthy(message:find "client_spec.lua:%d+: ", message)
+    end
   end)
 
   it("when a client is changed", function()

@@ -42,9 +42,10 @@ function line.of(store, key)
 end
 
 --- Takes a place.
+---@param self table the line
 ---@param deadline number
 ---@return integer place
-function Line:take(deadline)
+function line.take(self, deadline)
   local place = self.last_place + 1
   self.last_place = place
   self.places[place] = deadline
@@ -53,8 +54,9 @@ function Line:take(deadline)
 end
 
 --- Gives a place back; again, it does nothing.
+---@param self table the line
 ---@param place integer
-function Line:free(place)
+function line.free(self, place)
   if self.places[place] then
     self.places[place] = nil
     self.taken = self.taken - 1
@@ -70,7 +72,7 @@ function Line:reclaim(now)
   self.looked_at = now
   for place, deadline in pairs(self.places) do
     if now > deadline + MARGIN then
-      self:free(place)
+      line.free(self, place)
     end
   end
 end
