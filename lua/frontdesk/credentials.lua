@@ -170,8 +170,8 @@ function make.exchange(choice, options, description)
   end
   local lifetime = lifetime_of(choice.lifetime, options)
   local store, key = hosts.tokens(options.shared_dict, description.name .. "\0" .. identity_of(choice, options))
-  local token, cache -- the last one used, and its header lists
-  local before       -- the one before it, which a late answer may repeat
+  local token, own, cache -- the last one used, its header, and the lists with that
+  local before            -- the one before it, which a late answer may repeat
 
   return {
     kind = "exchange",
@@ -191,8 +191,9 @@ function make.exchange(choice, options, description)
       end
       if current ~= token then
         before, token, cache = token, current, setmetatable({}, { __mode = "k" })
+        own = { { "Authorization", choice.scheme .. " " .. current } }
       end
-      return compiled(cache, base, { { "Authorization", choice.scheme .. " " .. current } }), current
+      return compiled(cache, base, own), current
     end,
     -- Only the refusal of the token still in use makes it worthless: a late
     -- answer to a request with an older one does not.
