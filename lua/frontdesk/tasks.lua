@@ -122,51 +122,65 @@ local function concurrency_of(options, level)
   return concurrency
 end
 
--- Reports what a call gave, or what it raised; Ctrl-C is not an item's to keep.
-local function pass_on(report, index, ok, value, err)
-  if ok then
-    return report(index, value, err)
-  elseif cancellation.is_interrupt(value) then
-    error(value, 0)
+-- Works on one item after the other, until there are none left. `at.stage` tells whose fault it is
+-- when something raises: that of the source, of `report`, or of the item with that index.
+local function work_on_items(job, at, state)
+  local next_item, fn, report = job.next_item, job.fn, job.report
+  while not job.finished do
+    at.stage = "source"
+    local item, problem = next_item()
+    if item == nil then
+      job.finished = true
+      return
+    end
+    local index = job.count + 1
+    job.count = index -- which goes on while this item is worked on
+    if item == false then
+      at.stage = "report"
+      report(index, nil, problem)
+    elseif state and state.cancelled then
+      return
+    else
+      at.stage = index
+      local value, err = fn(item, index)
+      at.stage = "report"
+      report(index, value, err)
+    end
   end
-  return report(index, nil, value)
+end
+
+-- What a task does for a job: all items that it gets to in one pcall, since LuaJIT compiles nothing
+-- that returns through one, and goes on after an item that raised.
+local function take_part(job)
+  local at, state = { stage = "source" }, cancellation.current()
+  repeat
+    local ok, problem = pcall(work_on_items, job, at, state)
+    if not ok then
+      local stage = at.stage
+      if stage == "source" then -- the source itself failed: nobody can go on
+        job.finished, job.raised = true, problem
+        return
+      elseif stage == "report" or cancellation.is_interrupt(problem) then
+        error(problem, 0) -- Ctrl-C is not an item's to keep
+      end
+      at.stage = "report"
+      job.report(stage, nil, problem)
+    end
+  until ok
 end
 
 -- Works through a source with so many tasks; each takes the next item when it is done with
 -- its last, so the source is read no faster than the work goes. `report` gets each result.
 local function work(source, fn, concurrency, report)
-  local next_item = iterator_of(source, 3)
+  local job = { next_item = iterator_of(source, 3), fn = fn, report = report, count = 0, finished = false }
   hosts.run(function()
-    local spawn = hosts.spawner()
-    local workers, count, finished, raised = {}, 0, false, nil
-    local function worker()
-      local state = cancellation.current()
-      while not finished do
-        local ok, item, err = pcall(next_item)
-        if not ok then -- the source itself failed: nobody can go on
-          finished, raised = true, item
-          return
-        elseif item == nil then
-          finished = true
-          return
-        end
-        count = count + 1
-        local index = count -- `count` goes on while this item is worked on
-        if item == false then
-          report(index, nil, err)
-        elseif state and state.cancelled then
-          return
-        else
-          pass_on(report, index, pcall(fn, item, index))
-        end
-      end
-    end
+    local spawn, workers = hosts.spawner(), {}
     if not spawn then
-      worker()
+      take_part(job)
     else
       for i = 1, concurrency do
-        workers[i] = start(spawn, worker)
-        if finished then
+        workers[i] = start(spawn, take_part, job)
+        if job.finished then
           break
         end
       end
@@ -183,8 +197,8 @@ local function work(source, fn, concurrency, report)
         end
       end
     end
-    if raised ~= nil then
-      error(raised, 0)
+    if job.raised ~= nil then
+      error(job.raised, 0)
     end
   end)
 end

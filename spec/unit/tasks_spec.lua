@@ -175,6 +175,41 @@ describe("map", function()
     assert.same({ n = 3 }, values)
   end)
 
+  it("goes on with the next item after one that raised", function()
+    local values, errors = frontdesk.map({ 1, 2, 3, 4 }, function(n)
+      frontdesk.sleep(0.001)
+      if n ~= 3 then
+        error("no " .. n, 0)
+      end
+      return n
+    end, { concurrency = 1 })
+    assert.same({ n = 4, [3] = 3 }, values)
+    assert.same({ "no 1", "no 2", [4] = "no 4" }, errors)
+  end)
+
+  it("reports each item once, even when that raises", function()
+    local list = {}
+    frontdesk.map({ "a", "b", "c" }, function(item) return item end, {
+      concurrency = 2,
+      on_result = function(index)
+        list[#list + 1] = index
+        error("broken", 0)
+      end,
+    })
+    assert.same({ 1, 2 }, list) -- and the workers that it happened to are gone
+  end)
+
+  it("lets Ctrl-C through, wherever it comes", function()
+    local function interrupted()
+      error("interrupted!", 0)
+    end
+    assert.error_matches(function() frontdesk.map({ 1, 2 }, interrupted) end, "interrupted!")
+    assert.error_matches(function() frontdesk.map(interrupted, print) end, "interrupted!")
+    assert.error_matches(function()
+      frontdesk.map({ 1, 2 }, function() return 1 end, { on_result = interrupted })
+    end, "interrupted!")
+  end)
+
   it("raises what the source raises", function()
     assert.error_matches(function()
       frontdesk.map(function() error("no such file", 0) end, print)
