@@ -145,7 +145,8 @@ static int engine_timeout(lua_State *L) {
   return 1;
 }
 
-/* engine:completed() -> the transfer that was completed first | nil */
+/* engine:completed() -> the transfer that was completed first, or who awaits it
+ * | nil */
 static int engine_completed(lua_State *L) {
   fdk_transfer *transfer = fdk_engine_completed(fdk_check_engine(L));
   if (transfer == NULL) {

@@ -262,6 +262,18 @@ static int transfer_cancel(lua_State *L) {
   return 0;
 }
 
+/* transfer:awaited_by(waiter): engine:completed gives the waiter then, a table
+ * that keeps the transfer; raises when the engine has no transfer to give */
+static int transfer_awaited_by(lua_State *L) {
+  fdk_transfer *transfer = fdk_check_transfer(L, 1)->transfer;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  luaL_argcheck(L, transfer != NULL && transfer->pinned, 1,
+                "the transfer is not in flight");
+  fdk_push_owner(L, 1);
+  fdk_pin_transfer(L, 2, lua_gettop(L), transfer); /* in place of itself */
+  return 0;
+}
+
 /* transfer:release(): the body is not needed any more. Of an answer little is
  * kept beside, so that what it was received with is at hand, and still in the
  * processor's caches, for the next request. */
@@ -332,7 +344,8 @@ void fdk_open_transfer(lua_State *L) {
       {"size", transfer_size},       {"json", transfer_json},
       {"timings", transfer_timings}, {"http_version", transfer_http_version},
       {"reused", transfer_reused},   {"cancel", transfer_cancel},
-      {"release", transfer_release}, {NULL, NULL}};
+      {"release", transfer_release}, {"awaited_by", transfer_awaited_by},
+      {NULL, NULL}};
   fdk_new_type(L, TRANSFER_TYPE, meta, methods);
   luaL_newmetatable(L, SETTLED_TYPE);
   luaL_getmetatable(L, TRANSFER_TYPE);

@@ -116,6 +116,61 @@ describe("an engine", function()
     assert.is_nil(weak[1])
   end)
 
+  it("gives who awaits a transfer in its place, and keeps it until then", function()
+    local names = {}
+    for _, name in ipairs { "first", "second", "third" } do
+      local waiter = { name = name, transfer = submit("/slow") }
+      waiter.transfer:awaited_by({})
+      waiter.transfer:awaited_by(waiter) -- the last one counts
+    end
+    local alone = submit("/")
+    collectgarbage()
+    collectgarbage()
+    repeat
+      engine:wait(5)
+      local given = engine:completed()
+      while given do
+        if given ~= alone then
+          assert.equal("slow", given.transfer:body())
+          names[#names + 1] = given.name
+        end
+        given = engine:completed()
+      end
+    until engine:in_flight() == 0
+    table.sort(names)
+    assert.same({ "first", "second", "third" }, names)
+    assert.equal("hello", alone:body())
+  end)
+
+  it("lets go of who awaited a transfer that was taken, performed or cancelled", function()
+    local waiters = setmetatable({}, { __mode = "v" })
+    local function awaited(path)
+      local transfer = submit(path)
+      waiters[#waiters + 1] = { transfer = transfer }
+      transfer:awaited_by(waiters[#waiters])
+      return transfer
+    end
+    awaited("/")
+    engine:wait(5)
+    engine:completed()
+    engine:perform(awaited("/"))
+    awaited("/slow"):cancel()
+    collectgarbage()
+    collectgarbage()
+    assert.same({}, waiters)
+    assert.is_nil(engine:completed())
+  end)
+
+  it("refuses to be awaited where nothing is in flight, and by what is no table", function()
+    local transfer = submit("/")
+    assert.error_matches(function() transfer:awaited_by() end, "table expected")
+    engine:perform(transfer)
+    assert.error_matches(function() transfer:awaited_by({}) end, "the transfer is not in flight")
+    local cancelled = submit("/slow")
+    cancelled:cancel()
+    assert.error_matches(function() cancelled:awaited_by({}) end, "the transfer is not in flight")
+  end)
+
   it("is readable for a foreign loop when there is work, and quiet when not", function()
     assert.is_false(readable(0))
     assert.is_nil(engine:timeout())
