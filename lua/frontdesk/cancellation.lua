@@ -30,51 +30,56 @@ function cancellation.of(task)
   return states[task]
 end
 
+-- Ends the transfer that is waited for, if any.
+local function give_up(transfer, waiters)
+  if waiters then
+    waiters[transfer] = nil
+  end
+  if transfer then
+    transfer:cancel()
+  end
+end
+
 --- Cancels: what is waited for ends at once, and all calls that come after fail.
 ---@param state table
 function cancellation.cancel(state)
   state.cancelled = true
-  local ticket, waiters, transfer = state.ticket, state.waiters, state.transfer
-  state.ticket, state.waiters, state.transfer = nil, nil, nil
-  if transfer then
-    waiters[transfer] = nil
-    transfer:cancel()
-  end
+  local ticket, transfer, waiters = state.ticket, state.transfer, state.waiters
+  state.ticket, state.transfer, state.waiters = nil, nil, nil
+  give_up(transfer, waiters)
   if ticket then
     ticket:wake()
   end
 end
 
---- Waits on a ticket, which a cancellation wakes.
+--- Waits on a ticket, which a cancellation wakes; it also cancels the transfer that is waited for, if any.
 ---@param ticket table
 ---@param seconds number|nil at most, where the ticket can
+---@param transfer table|nil
+---@param waiters table<table, table>|nil where the ticket stands, by transfer
 ---@return any what the ticket's wait gives
-function cancellation.wait(ticket, seconds)
-  return cancellation.wait_as(cancellation.current(), ticket, seconds)
+function cancellation.wait(ticket, seconds, transfer, waiters)
+  return cancellation.wait_as(cancellation.current(), ticket, seconds, transfer, waiters)
 end
 
---- The same for who knows the state; a cancellation cancels the transfer that is waited for, if any.
+--- The same for who knows the state.
 ---@param state table|nil of the running coroutine
 ---@param ticket table
 ---@param seconds number|nil
----@param waiters table<table, table>|nil where the ticket stands, by transfer
 ---@param transfer table|nil
+---@param waiters table<table, table>|nil
 ---@return any what the ticket's wait gives
-function cancellation.wait_as(state, ticket, seconds, waiters, transfer)
+function cancellation.wait_as(state, ticket, seconds, transfer, waiters)
   if not state then
     return ticket:wait(seconds)
   end
   if state.cancelled then
-    if transfer then
-      waiters[transfer] = nil
-      transfer:cancel()
-    end
+    give_up(transfer, waiters)
     return true
   end
-  -- In fields, not in a closure: this is done for every call.
-  state.ticket, state.waiters, state.transfer = ticket, waiters, transfer
+  state.ticket, state.transfer, state.waiters = ticket, transfer, waiters
   local result = ticket:wait(seconds)
-  state.ticket, state.waiters, state.transfer = nil, nil, nil
+  state.ticket, state.transfer, state.waiters = nil, nil, nil
   return result
 end
 

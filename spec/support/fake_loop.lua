@@ -75,6 +75,7 @@ function Engine:submit()
   self.flying = self.flying + 1
   local engine, transfer = self, { is_done = false }
   function transfer.done() return transfer.is_done end
+  function transfer.awaited_by(_, waiter) transfer.waiter = waiter end
   function transfer.finish() table.insert(engine.arrived, transfer) end
   function transfer.cancel()
     if not transfer.is_done then
@@ -111,7 +112,10 @@ function Engine:perform(transfer)
   return true
 end
 
-function Engine:completed() return table.remove(self.done, 1) end
+function Engine:completed()
+  local transfer = table.remove(self.done, 1)
+  return transfer and transfer.waiter or transfer
+end
 function Engine:in_flight() return self.flying end
 function Engine:nudge() self.nudged = true end
 function Engine:fd() return self.number end

@@ -69,7 +69,6 @@ end
 ---@return table host
 function loop.host(adapter)
   local host = {}
-  local waiters = {}
   local watchers = by_what_lives() -- the set of loops that watch an engine, by engine
   local clocks = by_what_lives()   -- the alarms of a loop
 
@@ -94,7 +93,7 @@ function loop.host(adapter)
   -- Tasks are woken here only, where none is under way, and so never by one another.
   local function work(engine)
     engine:step()
-    local ok, message = pcall(waiting.wake, engine, waiters)
+    local ok, message = pcall(waiting.tell, engine)
     if not ok then
       engine:nudge() -- for those who are still to be woken
       error(message, 0)
@@ -136,11 +135,11 @@ function loop.host(adapter)
       tell_watchers(engine)
     elseif not transfer:done() then
       local ticket = new_ticket(here)
-      waiters[transfer] = ticket
+      transfer:awaited_by(ticket)
       engine:nudge() -- for the loop to send it
       watch(engine, here) -- in some loops this looks at once
       if not transfer:done() then
-        waiting.await(waiters, transfer, ticket)
+        cancellation.wait(ticket, nil, transfer)
       end
       if is_cancelled() then
         tell_watchers(engine)

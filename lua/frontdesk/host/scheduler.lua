@@ -23,6 +23,13 @@ local active -- the scheduler whose loop runs, if any
 local Ticket = {}
 Ticket.__index = Ticket
 
+-- Ready tasks, first in, first out.
+local function push(tasks, thread)
+  local last = tasks.last + 1
+  tasks.last = last
+  tasks.ready[last] = thread
+end
+
 --- The ticket of the running task; nil outside of tasks.
 ---@return table|nil
 function scheduler.here()
@@ -44,18 +51,23 @@ end
 function Ticket:wake()
   if self.is_waiting then
     self.is_waiting = false
-    self.scheduler:push(self.thread)
+    push(self.scheduler, self.thread)
   end
 end
 
 --- Waits for a transfer, which is sent when all tasks that are ready have run: one turn of
--- the engine serves many.
+-- the engine serves many. What cancellation.wait_as would do it does itself, for every call comes here.
 function Ticket:await(engine, transfer)
-  local tasks = self.scheduler
-  local waiters = tasks.waiters
-  tasks.engines[engine] = true
-  waiters[transfer] = self
-  cancellation.wait_as(self.state, self, nil, waiters, transfer)
+  local state = self.state
+  if state.cancelled then
+    return transfer:cancel()
+  end
+  self.scheduler.engines[engine] = true
+  transfer:awaited_by(self)
+  state.ticket, state.transfer = self, transfer
+  self.is_waiting = true
+  yield()
+  state.ticket, state.transfer = nil, nil
 end
 
 --- A new ticket for the same task.
@@ -68,13 +80,6 @@ function Ticket:sleep(seconds)
   return not self.state.cancelled or nil
 end
 
--- Ready tasks, first in, first out.
-function Scheduler:push(thread)
-  local last = self.last + 1
-  self.last = last
-  self.ready[last] = thread
-end
-
 function Scheduler:spawn(fn)
   local thread
   thread = coroutine.create(function()
@@ -85,7 +90,7 @@ function Scheduler:spawn(fn)
     scheduler = self, thread = thread, is_waiting = false, state = cancellation.enter(thread),
   }, Ticket)
   self.count = self.count + 1
-  self:push(thread)
+  push(self, thread)
 end
 
 -- Of a task that has ended.
@@ -148,7 +153,7 @@ function Scheduler:wait_for_something()
   end
   for i = 1, count do
     busy[i]:wait(seconds)
-    waiting.wake(busy[i], self.waiters)
+    waiting.tell(busy[i])
   end
 end
 
@@ -176,7 +181,7 @@ end
 function scheduler.run(fn)
   local self = setmetatable({
     tasks = {}, count = 0, ready = {}, first = 1, last = 0,
-    sleepers = {}, waiters = {}, engines = {}, busy = {}, idle = assert(core.engine()),
+    sleepers = {}, engines = {}, busy = {}, idle = assert(core.engine()),
   }, Scheduler)
   local outer = active -- when a task runs this in a coroutine of its own
   active = self
