@@ -23,13 +23,6 @@ local active -- the scheduler whose loop runs, if any
 local Ticket = {}
 Ticket.__index = Ticket
 
--- Ready tasks, first in, first out.
-local function push(tasks, thread)
-  local last = tasks.last + 1
-  tasks.last = last
-  tasks.ready[last] = thread
-end
-
 --- The ticket of the running task; nil outside of tasks.
 ---@return table|nil
 function scheduler.here()
@@ -48,10 +41,14 @@ function Ticket:wait(seconds)
   return true
 end
 
+-- Ready tasks go on in the order in which they were woken.
 function Ticket:wake()
   if self.is_waiting then
     self.is_waiting = false
-    push(self.scheduler, self.thread)
+    local tasks = self.scheduler
+    local last = tasks.last + 1
+    tasks.last = last
+    tasks.ready[last] = self.thread
   end
 end
 
@@ -86,11 +83,12 @@ function Scheduler:spawn(fn)
     fn()
     self:forget(thread)
   end)
-  self.tasks[thread] = setmetatable({
-    scheduler = self, thread = thread, is_waiting = false, state = cancellation.enter(thread),
+  local ticket = setmetatable({
+    scheduler = self, thread = thread, is_waiting = true, state = cancellation.enter(thread),
   }, Ticket)
+  self.tasks[thread] = ticket
   self.count = self.count + 1
-  push(self, thread)
+  ticket:wake()
 end
 
 -- Of a task that has ended.
