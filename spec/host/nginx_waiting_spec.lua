@@ -56,6 +56,33 @@ local SERVER = [[
       ngx.say(collectgarbage "count")
     }
   }
+  location /turn {
+    content_by_lua_block {
+      local app, threads, steps = require "app", {}, 0
+      local turn_ends = require("ngx.semaphore").new()
+      local methods = getmetatable(require("frontdesk.transport").default().engine).__index
+      local step = methods.step
+      function methods.step(engine)
+        steps = steps + 1
+        return step(engine)
+      end
+      local watcher = ngx.thread.spawn(function()
+        turn_ends:wait(10)
+        return steps
+      end)
+      for i = 1, 40 do
+        threads[i] = ngx.thread.spawn(app.call, "/hold")
+      end
+      local at_once = steps
+      turn_ends:post() -- what is posted is looked at in order
+      local _, in_all = ngx.thread.wait(watcher)
+      methods.step = step
+      for i = 1, 40 do
+        assert(ngx.thread.wait(threads[i]))
+      end
+      ngx.print(at_once, " ", in_all)
+    }
+  }
   location /in_flight { content_by_lua_block { ngx.say(require("frontdesk.transport").default().engine:in_flight()) } }
   location /pinned {
     content_by_lua_block {
@@ -132,6 +159,14 @@ describe("a worker of nginx whose calls wait", function()
     local text = gateway:gather(list)[1]
     local _, count = text:gsub("value released", "")
     assert.equal(5, count)
+  end)
+
+  it("sends what is asked for in one turn together: eight at a time, and the rest at its end", function()
+    gateway:get("/echo") -- for somebody who drives the engine
+    local list = ask(1, "/turn")
+    held(40)
+    gateway:set("open=1")
+    assert.equal("5 6", gateway:gather(list)[1]) -- the first is alone
   end)
 
   it("gives up the call of a thread that is killed", function()

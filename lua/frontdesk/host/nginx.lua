@@ -1,10 +1,11 @@
 --- nginx and OpenResty: a call gives the worker up while its transfer is under way.
 --
 -- One light thread a worker, the pump, drives the engine for all requests: a notifier
--- of the core tells it over a socket when there is something to do. A call waits
--- on a semaphore, which the pump posts. The pump goes when nothing has been under way
--- for some seconds, so that it holds up neither a reload nor a quit. Should none be to be
--- had (no timer, no file, no folder), the calls that wait look after the engine in turn.
+-- of the core tells it over a socket when there is something to do. A second one, the
+-- sender, sends what the requests of a turn of nginx's loop have submitted, at its end. A call
+-- waits on a semaphore, which whoever drives the engine posts. Both go when nothing has been
+-- under way for some seconds, so that they hold up neither a reload nor a quit. Should none be
+-- to be had (no timer, no file, no folder), the calls that wait look after the engine in turn.
 
 local cancellation = require "frontdesk.cancellation"
 local core = require "frontdesk.core"
@@ -34,6 +35,7 @@ local ASK_AGAIN = 1     -- seconds after which a pump that did not come is asked
 local POLL = 0.01       -- seconds between looks of a call that has no pump
 local LONGEST_WAIT = 60 -- seconds for another call's login
 local MARGIN = 5        -- seconds that the engine may be late with a deadline
+local TOGETHER = 8      -- requests that are sent at once; a service that sleeps is woken for each time
 
 --- Whether Lua can wait here. The failure names the phase and the remedy.
 ---@return table|nil failure
@@ -76,14 +78,18 @@ end
 
 nginx.ticket = new_ticket
 
--- What a worker has for an engine: who waits for which transfer, tickets to use again, and
--- the pump's state. No pump refers to its engine, or the two would keep each other.
+-- What a worker has for an engine: who waits for which transfer, tickets to use again, how many
+-- requests are not sent yet, and the pump's state. No pump refers to its engine, or the two
+-- would keep each other.
 local pumps = setmetatable({}, { __mode = "k" })
 
 local function pump_of(engine)
   local pump = pumps[engine]
   if not pump then
-    pump = { waiters = {}, spare = {}, drives = false, asked_at = -math.huge }
+    pump = {
+      waiters = {}, spare = {}, unsent = 0, sender = new_ticket(), is_sender_called = false,
+      drives = false, asked_at = -math.huge,
+    }
     pumps[engine] = pump
   end
   return pump
@@ -91,8 +97,32 @@ end
 
 -- Does what there is to do, and lets those go on who waited for it.
 local function work(engine, pump)
+  pump.unsent = 0
   if engine:step() > 0 then
     waiting.wake(engine, pump.waiters)
+  end
+end
+
+-- Sends a request that was submitted: at the end of this turn, when nginx resumes those whose
+-- semaphore was posted, or at once when enough have gathered.
+local function send_soon(engine, pump)
+  pump.unsent = pump.unsent + 1
+  if pump.unsent >= TOGETHER or not next(pump.waiters) then
+    work(engine, pump)
+  elseif not pump.is_sender_called then
+    pump.is_sender_called = true
+    pump.sender:wake()
+  end
+end
+
+-- The body of the sender's light thread, which the pump ends.
+local function send(engine, pump)
+  while true do
+    pump.sender:wait()
+    pump.is_sender_called = false
+    if pump.unsent > 0 then
+      work(engine, pump)
+    end
   end
 end
 
@@ -162,12 +192,14 @@ local function run(engine, pump)
     return
   end
   pump.drives = true
+  local sender = ngx.thread.spawn(send, engine, pump)
   local notifier, failure = engine:notifier(folder(), LOOK_AROUND)
   local ok, message = true, failure and failure.message
   if notifier then
     ok, message = pcall(drive, engine, pump, notifier)
     notifier:close()
   end
+  ngx.thread.kill(sender) -- if it was called meanwhile, the next one finds its semaphore posted
   pump.drives = false
   pump.asked_at = -math.huge
   if ok and not message then
@@ -200,7 +232,11 @@ end
 ---@param request table|nil its on_abandoned(request) is called when who waits is gone without a word
 function nginx.wait(engine, transfer, seconds, request)
   local pump = pump_of(engine)
-  work(engine, pump) -- sends at once, and perhaps completes what others wait for
+  if pump.drives then
+    send_soon(engine, pump)
+  else
+    work(engine, pump)
+  end
   if transfer:done() then
     return
   end
