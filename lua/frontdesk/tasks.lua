@@ -122,12 +122,11 @@ local function concurrency_of(options, level)
   return concurrency
 end
 
--- Works on one item after the other, until there are none left. `at.stage` tells whose fault it is
--- when something raises: that of the source, of `report`, or of the item with that index.
+-- Works on one item after the other, until there are none left. `at.item` is the index of the one
+-- whose function is running; false while the source or `report` is.
 local function work_on_items(job, at, state)
   local next_item, fn, report = job.next_item, job.fn, job.report
   while not job.finished do
-    at.stage = "source"
     local item, problem = next_item()
     if item == nil then
       job.finished = true
@@ -136,14 +135,13 @@ local function work_on_items(job, at, state)
     local index = job.count + 1
     job.count = index -- which goes on while this item is worked on
     if item == false then
-      at.stage = "report"
       report(index, nil, problem)
     elseif state and state.cancelled then
       return
     else
-      at.stage = index
+      at.item = index
       local value, err = fn(item, index)
-      at.stage = "report"
+      at.item = false
       report(index, value, err)
     end
   end
@@ -152,21 +150,24 @@ end
 -- What a task does for a job: all items that it gets to in one pcall, since LuaJIT compiles nothing
 -- that returns through one, and goes on after an item that raised.
 local function take_part(job)
-  local at, state = { stage = "source" }, cancellation.current()
-  repeat
-    local ok, problem = pcall(work_on_items, job, at, state)
-    if not ok then
-      local stage = at.stage
-      if stage == "source" then -- the source itself failed: nobody can go on
-        job.finished, job.raised = true, problem
-        return
-      elseif stage == "report" or cancellation.is_interrupt(problem) then
-        error(problem, 0) -- Ctrl-C is not an item's to keep
-      end
-      at.stage = "report"
-      job.report(stage, nil, problem)
+  local at, state = { item = false }, cancellation.current()
+  local ok, problem = pcall(work_on_items, job, at, state)
+  while not ok do
+    if cancellation.is_interrupt(problem) then
+      error(problem, 0) -- Ctrl-C is not an item's to keep
     end
-  until ok
+    local item = at.item
+    if not item then -- the source or `report` failed: nobody can go on
+      job.finished = true
+      job.raised = job.raised == nil and problem or job.raised
+      return
+    end
+    at.item = false
+    ok, problem = pcall(job.report, item, nil, problem)
+    if ok then
+      ok, problem = pcall(work_on_items, job, at, state)
+    end
+  end
 end
 
 -- Works through a source with so many tasks; each takes the next item when it is done with
@@ -207,7 +208,8 @@ end
 ---@param source table|function a list, or an iterator such as frontdesk.csv.rows gives
 ---@param fn fun(item: any, index: integer): any, any  gives a value, or nil and an error; may raise
 ---@param options? { concurrency: integer, on_result: fun(index: integer, value: any, err: any) }
----  concurrency is 50 when not given; with on_result each result is given to it as it comes, and none is kept
+---  concurrency is 50 when not given; with on_result each result is given to it as it comes, and none is kept.
+---  What the source or on_result raises is raised here, when the items under way have ended
 ---@return table values by index, with n, the number of items
 ---@return table errors by index, for those that failed
 function tasks.map(source, fn, options)

@@ -187,16 +187,23 @@ describe("map", function()
     assert.same({ "no 1", "no 2", [4] = "no 4" }, errors)
   end)
 
-  it("reports each item once, even when that raises", function()
-    local list = {}
-    frontdesk.map({ "a", "b", "c" }, function(item) return item end, {
-      concurrency = 2,
-      on_result = function(index)
-        list[#list + 1] = index
-        error("broken", 0)
-      end,
-    })
-    assert.same({ 1, 2 }, list) -- and the workers that it happened to are gone
+  it("raises what on_result raises, begins nothing more, and reports what was under way, once", function()
+    local begun, list = 0, {}
+    assert.error_matches(function()
+      frontdesk.map({ "a", "b", "c" }, function(item)
+        begun = begun + 1
+        frontdesk.sleep(0.001)
+        return item
+      end, {
+        concurrency = 2,
+        on_result = function(index)
+          list[#list + 1] = index
+          error("broken by " .. index, 0)
+        end,
+      })
+    end, "broken by 1")
+    assert.equal(2, begun)
+    assert.same({ 1, 2 }, list)
   end)
 
   it("lets Ctrl-C through, wherever it comes", function()
