@@ -3,7 +3,6 @@
 local core = require "frontdesk.core"
 local descriptions = require "frontdesk.description"
 local nearest = require "frontdesk.nearest"
-local profiles = require "frontdesk.profile"
 
 local config = {}
 
@@ -151,7 +150,7 @@ function config.read_profile(path)
   if not text then
     return nil, message, absent
   end
-  return profiles.parse(text, path)
+  return require("frontdesk.profile").parse(text, path)
 end
 
 local function from_environment(description, option, getenv)

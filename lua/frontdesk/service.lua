@@ -1,17 +1,14 @@
 --- Makes clients from service descriptions: `frontdesk.omicall{...}` gives a table
 -- whose resources hold the operations as methods, `client.contacts:add{...}`.
 --
--- A client's secrets stay in closures: no table that a user can print holds them.
+-- A client's secrets stay in closures: no table that a user can print holds them. What only
+-- some clients need (lists, bulk, redirects, undescribed requests) is loaded when they do.
 
-local bulk = require "frontdesk.bulk"
 local clients = require "frontdesk.client"
 local config = require "frontdesk.config"
 local descriptions = require "frontdesk.description"
-local listing = require "frontdesk.listing"
 local nearest = require "frontdesk.nearest"
 local redact = require "frontdesk.redact"
-local redirect = require "frontdesk.redirect"
-local request = require "frontdesk.request"
 local secrets = require "frontdesk.secrets"
 
 local service = {}
@@ -110,6 +107,7 @@ end
 
 -- The method that goes over all pages of a listing operation.
 local function list_method(client, resource, where, name, _, style)
+  local listing = require "frontdesk.listing"
   local operation, paging = client:operation(name), client.description.operations[name].paging
   return function(self, ...)
     if self ~= resource then
@@ -126,6 +124,7 @@ end
 
 -- The method that sends any number of rows through an operation that takes a list.
 local function bulk_method(client, resource, where, name)
+  local bulk = require "frontdesk.bulk"
   local operation, rule = client:operation(name), client.description.operations[name].bulk
   return function(self, source, options)
     if self ~= resource then
@@ -225,6 +224,11 @@ end
 
 local new_client
 
+-- What reads the address that a service sends its user back to; nil where it does not.
+local function redirect_reader(description)
+  return description.redirect and require("frontdesk.redirect").reader(description.redirect) or nil
+end
+
 -- What a client has beside its resources.
 local function methods_of(description, given, client)
   local methods = {}
@@ -233,11 +237,9 @@ local function methods_of(description, given, client)
       error(("call it with a colon and a table: %s:request{ method = ..., path = ... }"):format(description.name), 2)
     end
     check_call_options(client, options, 3)
-    return request.send(client, fields, options)
+    return require("frontdesk.request").send(client, fields, options)
   end
-  if description.redirect then
-    methods.parse_redirect = redirect.reader(description.redirect)
-  end
+  methods.parse_redirect = redirect_reader(description)
   for name, rule in pairs(description.clients or {}) do
     methods[name] = function(self, value)
       if type(self) ~= "table" then
@@ -319,7 +321,7 @@ function service.new(description)
     name = description.name,
     title = description.title,
     description = description,
-    parse_redirect = description.redirect and redirect.reader(description.redirect) or nil,
+    parse_redirect = redirect_reader(description),
   }, {
     __name = "frontdesk.service",
     __tostring = function() return "frontdesk.service: " .. description.name end,
