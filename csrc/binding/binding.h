@@ -48,11 +48,11 @@ void fdk_new_owner(lua_State *L);
 /* The open transfer object at `index`; raises when it is something else. */
 fdk_transfer_box *fdk_check_transfer(lua_State *L, int index);
 
-/* From busy.c: calls `function` with all that is on the stack, and returns how
- * many values it left; raises what it raises. Meanwhile *busy is true: what it
- * reads must not be freed, though what it allocates lets finalizers run, and
- * they may close anything. */
-int fdk_call_busy(lua_State *L, lua_CFunction function, bool *busy);
+/* From busy.c: calls the function on top of the stack with all that is below,
+ * and returns how many values it left; raises what it raises. Meanwhile *busy is
+ * true: what it reads must not be freed, though what it allocates lets
+ * finalizers run, and they may close anything. */
+int fdk_call_busy(lua_State *L, bool *busy);
 
 /* Keeps the object of a transfer, at `index`, alive in the table at `owner`;
  * pushes it from there; and lets it go, which is fine to do twice. */

@@ -1,9 +1,8 @@
 /* busy.c: reading what a finalizer could free; see binding.h. */
 #include "binding.h"
 
-int fdk_call_busy(lua_State *L, lua_CFunction function, bool *busy) {
+int fdk_call_busy(lua_State *L, bool *busy) {
   bool outermost = !*busy;
-  lua_pushcfunction(L, function);
   lua_insert(L, 1);
   /* protected: the mark must not stay when Lua runs out of memory */
   *busy = true;

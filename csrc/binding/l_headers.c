@@ -36,7 +36,8 @@ static int headers_free(lua_State *L) {
 static int read_list(lua_State *L, lua_CFunction function) {
   headers *self = check_headers(L, 1);
   lua_settop(L, 1);
-  return fdk_call_busy(L, function, &self->reading);
+  lua_pushcfunction(L, function);
+  return fdk_call_busy(L, &self->reading);
 }
 
 /* Adds the pair at the top of the stack, number `position` of the list; the

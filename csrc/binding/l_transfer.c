@@ -90,10 +90,15 @@ static fdk_answer *check_answer(lua_State *L) {
   return box->answer != NULL ? box->answer : &box->transfer->answer;
 }
 
-static const fdk_buffer *check_body(lua_State *L) {
-  const fdk_transfer_box *box = check_done(L);
+/* The same, as long as it has its body. */
+static fdk_transfer_box *check_whole(lua_State *L) {
+  fdk_transfer_box *box = check_done(L);
   luaL_argcheck(L, !box->released, 1, "the body of the transfer was released");
-  return &box->transfer->body;
+  return box;
+}
+
+static const fdk_buffer *check_body(lua_State *L) {
+  return &check_whole(L)->transfer->body;
 }
 
 /* Lets a transfer go that nobody waits for any more. */
@@ -107,7 +112,8 @@ static void unpin(lua_State *L, fdk_transfer *transfer) {
 
 /* Lets `function` read the answer of the transfer at 1, which stays meanwhile. */
 static int read_answer(lua_State *L, lua_CFunction function) {
-  return fdk_call_busy(L, function, &fdk_check_transfer(L, 1)->reading);
+  lua_pushcfunction(L, function);
+  return fdk_call_busy(L, &fdk_check_transfer(L, 1)->reading);
 }
 
 static int transfer_done(lua_State *L) {
@@ -210,11 +216,13 @@ static int decode_body(lua_State *L) {
                        keep_null);
 }
 
-/* transfer:json([keep_null]) -> value | nil, message, offset */
+/* transfer:json([keep_null]) -> value | nil, message, offset. The upvalue is
+ * decode_body, which would be a new function for each call in LuaJIT. */
 static int transfer_json(lua_State *L) {
-  (void)check_body(L);
+  fdk_transfer_box *box = check_whole(L);
   lua_settop(L, 2);
-  return read_answer(L, decode_body);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  return fdk_call_busy(L, &box->reading);
 }
 
 /* transfer:timings() -> { name_lookup=, connect=, tls=, first_byte=, total= },
@@ -341,14 +349,18 @@ void fdk_open_transfer(lua_State *L) {
       {"done", transfer_done},       {"failure", transfer_failure},
       {"status", transfer_status},   {"header", transfer_header},
       {"headers", transfer_headers}, {"body", transfer_body},
-      {"size", transfer_size},       {"json", transfer_json},
-      {"timings", transfer_timings}, {"http_version", transfer_http_version},
-      {"reused", transfer_reused},   {"cancel", transfer_cancel},
-      {"release", transfer_release}, {"awaited_by", transfer_awaited_by},
-      {NULL, NULL}};
+      {"size", transfer_size},       {"timings", transfer_timings},
+      {"reused", transfer_reused},   {"http_version", transfer_http_version},
+      {"cancel", transfer_cancel},   {"awaited_by", transfer_awaited_by},
+      {"release", transfer_release}, {NULL, NULL}};
   fdk_new_type(L, TRANSFER_TYPE, meta, methods);
   luaL_newmetatable(L, SETTLED_TYPE);
   luaL_getmetatable(L, TRANSFER_TYPE);
+  lua_getfield(L, -1, "__index");
+  lua_pushcfunction(L, decode_body);
+  lua_pushcclosure(L, transfer_json, 1);
+  lua_setfield(L, -2, "json");
+  lua_pop(L, 1);
   for (lua_pushnil(L); lua_next(L, -2) != 0;) {
     lua_pushvalue(L, -2);
     lua_insert(L, -2);

@@ -6,6 +6,7 @@ local cancellation = {}
 
 -- By coroutine: only coroutines that are tasks of frontdesk are here.
 local states = setmetatable({}, { __mode = "k" })
+local has_states = false -- a script without tasks need not ask each time what is running
 
 --- Makes a coroutine one that can be cancelled.
 ---@param task? thread the running one when not given
@@ -13,14 +14,15 @@ local states = setmetatable({}, { __mode = "k" })
 function cancellation.enter(task)
   local state = { cancelled = false }
   states[task or running()] = state
+  has_states = true
   return state
 end
 
 --- The state of the running coroutine.
 ---@return table|nil state
 function cancellation.current()
-  local task = running()
-  return task and states[task]
+  local task = has_states and running()
+  return task and states[task] or nil
 end
 
 --- The state of a coroutine.

@@ -26,8 +26,8 @@ Ticket.__index = Ticket
 --- The ticket of the running task; nil outside of tasks.
 ---@return table|nil
 function scheduler.here()
-  local thread = running()
-  return active and thread and active.tasks[thread]
+  local thread = active and running()
+  return thread and active.tasks[thread]
 end
 
 -- Ends when woken, and after so many seconds at the latest.
