@@ -298,6 +298,18 @@ describe("the life of the nginx sandbox:", function()
     end, 5))
   end)
 
+  it("its worker ends when nginx's master was killed", function()
+    local server = assert(sandbox.start({ services = { "imbee" }, https = false }))
+    local master = server.master.pid
+    local children = process.read_file(("/proc/%d/task/%d/children"):format(master, master))
+    local worker = tonumber(children:match("^%s*(%d+)%s*$"))
+    local start = process.start_of(worker)
+    process.signal("KILL", master)
+    assert.is_true(wait_for(function() return not process.is_alive(worker, start) end, 5))
+    assert.is_false(server:is_running())
+    server:stop()
+  end)
+
   it("a missing nginx is a sentence that says what to install", function()
     local server, message = sandbox.start({ nginx = "/nonexistent/nginx" })
     assert.is_nil(server)
