@@ -7,7 +7,6 @@
 #include "job.h"
 
 #include <curl/curl.h>
-#include <stdio.h>
 #include <string.h>
 
 /* All that is under way. */
@@ -107,10 +106,6 @@ static fdk_header_list *headers_of(const job *work) {
 }
 
 int main(int argc, char **argv) {
-  if (argc == 2 && strcmp(argv[1], "version") == 0) {
-    printf("%s\n", curl_version());
-    return 0;
-  }
   job work = read_job(argc, argv);
   fdk_failure failure;
   fdk_engine_options options = {256, 0};

@@ -67,9 +67,13 @@ job read_job(int argc, char **argv) {
   last = last != NULL ? last + 1 : work.way;
   work.easy = strcmp(last, "easy") == 0;
   bool multi = strcmp(last, "multi") == 0;
-  work.width = multi && argc >= 7 ? strtol(argv[6], NULL, 10) : 0;
-  if (work.count < 1 || argc > 8 ||
-      !((work.easy && (argc == 6 || argc == 7)) || work.width > 0)) {
+  if (work.easy) {
+    work.width = 1;
+  } else if (multi && argc >= 7) {
+    work.width = strtol(argv[6], NULL, 10);
+  }
+  if (work.count < 1 || work.width < 1 || argc < 6 ||
+      argc > (work.easy ? 7 : 8)) {
     fail("usage", "easy|multi COUNT URL HEADERS ANSWER [BODY|FLIGHT "
                   "[CA_FILE]]");
   }
@@ -138,7 +142,7 @@ static double cpu_seconds(void) {
 }
 
 void time_runs(job *work, void (*run)(void *state, long count), void *state) {
-  run(state, work->count / 10 + (work->easy ? 1 : work->width));
+  run(state, work->count / 10 + work->width);
   double start = seconds();
   double cpu_start = cpu_seconds();
   run(state, work->count);

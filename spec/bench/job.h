@@ -3,7 +3,6 @@
  *
  * Both are called alike:
  *
- *   PROGRAM version
  *   PROGRAM easy COUNT URL HEADERS ANSWER [BODY]   one request after the other
  *   PROGRAM multi COUNT URL HEADERS ANSWER FLIGHT [CA_FILE]
  *                                                  FLIGHT requests at a time

@@ -1,5 +1,6 @@
 /* limit.c: how fast libcurl itself does the bench's jobs. Called as job.h says;
- * parsed-easy and parsed-multi are two more ways.
+ * parsed-easy and parsed-multi are two more ways, and `limit version` tells
+ * libcurl's.
  *
  * Sends the request that frontdesk sends, with the checks of certificates that
  * it makes, with handles that are set once and kept, and reads each answer into
@@ -187,7 +188,6 @@ int main(int argc, char **argv) {
   }
   job work = read_job(argc, argv);
   flight all = {.work = &work, .parsed = strncmp(work.way, "parsed-", 7) == 0};
-  long width = work.easy ? 1 : work.width;
   curl_global_init(CURL_GLOBAL_DEFAULT);
   for (const char *at = next_header(&work, NULL); at != NULL;
        at = next_header(&work, at)) {
@@ -195,15 +195,15 @@ int main(int argc, char **argv) {
   }
   if (!work.easy) {
     all.multi = curl_multi_init();
-    curl_multi_setopt(all.multi, CURLMOPT_MAXCONNECTS, width * 2);
+    curl_multi_setopt(all.multi, CURLMOPT_MAXCONNECTS, work.width * 2);
     curl_multi_setopt(all.multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
   }
-  all.slots = must_realloc(NULL, (size_t)width * sizeof *all.slots);
-  for (long i = 0; i < width; i++) {
+  all.slots = must_realloc(NULL, (size_t)work.width * sizeof *all.slots);
+  for (long i = 0; i < work.width; i++) {
     open_slot(&all.slots[i], &all);
   }
   time_runs(&work, work.easy ? run_easy : run_multi, &all);
-  for (long i = 0; i < width; i++) {
+  for (long i = 0; i < work.width; i++) {
     close_slot(&all.slots[i]);
   }
   curl_multi_cleanup(all.multi);

@@ -77,19 +77,7 @@ end
 
 local json = frontdesk.json
 
-local function decoder(text)
-  return function()
-    return assert(json.decode(text))
-  end
-end
-
-function peer.decode(context)
-  return decoder(context.work.documents.decode)
-end
-
-function peer.answer(context)
-  return decoder(context.work.documents.answer)
-end
+require "bench.decoders"(peer, json.decode)
 
 function peer.encode(context)
   local contact = context.work.contact
