@@ -159,7 +159,9 @@ local function take_part(job)
     local item = at.item
     if not item then -- the source or `report` failed: nobody can go on
       job.finished = true
-      job.raised = job.raised == nil and problem or job.raised
+      if job.raised == nil then
+        job.raised = problem
+      end
       return
     end
     at.item = false

@@ -217,6 +217,12 @@ describe("map", function()
     end, "interrupted!")
   end)
 
+  it("raises what the source raises, be it false", function()
+    local ok, raised = pcall(frontdesk.map, function() error(false) end, print)
+    assert.is_false(ok)
+    assert.is_false(raised)
+  end)
+
   it("raises what the source raises", function()
     assert.error_matches(function()
       frontdesk.map(function() error("no such file", 0) end, print)
