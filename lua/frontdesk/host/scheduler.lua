@@ -53,18 +53,11 @@ function Ticket:wake()
 end
 
 --- Waits for a transfer, which is sent when all tasks that are ready have run: one turn of
--- the engine serves many. What cancellation.wait_as would do it does itself, for every call comes here.
+-- the engine serves many.
 function Ticket:await(engine, transfer)
-  local state = self.state
-  if state.cancelled then
-    return transfer:cancel()
-  end
   self.scheduler.engines[engine] = true
   transfer:awaited_by(self)
-  state.ticket, state.transfer = self, transfer
-  self.is_waiting = true
-  yield()
-  state.ticket, state.transfer = nil, nil
+  cancellation.wait_as(self.state, self, nil, transfer)
 end
 
 --- A new ticket for the same task.
