@@ -74,8 +74,8 @@ static int engine_submit(lua_State *L) {
   box->transfer = fdk_engine_transfer(self->engine);
   if (box->transfer == NULL)
     return luaL_error(L, "not enough memory");
-  fdk_pin_transfer(
-      L, 4, 3, box->transfer); /* first: it can raise, what follows cannot */
+  /* first: it can raise, what follows cannot */
+  fdk_pin_transfer(L, 4, 3, box->transfer);
   if (fdk_engine_submit(self->engine, box->transfer, &request, &failure)) {
     if (!stepping)
       fdk_engine_announce(self->engine);
